@@ -91,6 +91,22 @@ def database_metadata() -> dict[str, Any]:
     return dict(json.loads(_descriptions()))
 
 
+def ready_queries(say: Callable[[Sequence[str]], str] = " · ".join) -> dict[str, dict[str, str]]:
+    """Return the questions of archive/site/queries.toml, by name, as Datasette's canned queries.
+
+    `say` makes one text of two, Arabic and English.
+    """
+    asked = tomllib.loads((files("archive.site") / "queries.toml").read_text(encoding="utf-8"))
+    return {
+        name: {
+            "title": say(query["title"]),
+            "description": say(query["sentence"]),
+            "sql": query["sql"].strip(),
+        }
+        for name, query in asked.items()
+    }
+
+
 def open_for_writing(root: Path) -> sqlite3.Connection:
     """Open (or make) the database of the archive in `root` and bring its tables up to date.
 

@@ -13,7 +13,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import NAME, database_metadata, open_for_reading, spill_into
+from archive.database import (
+    NAME,
+    database_metadata,
+    open_for_reading,
+    ready_queries,
+    spill_into,
+)
 from archive.errors import ArchiveError, explain, is_of_the_machine
 from archive.maintenance.backup import copy_into, refuse_others
 from archive.maintenance.withhold import remove_withheld
@@ -128,9 +134,7 @@ def _beside(target: Path, clock: Clock) -> None:
     about = database_metadata()
     # What asks for functions of ours stays to the plugin, which brings it where it is installed.
     about["queries"] = {
-        name: query
-        for name, query in about.get("queries", {}).items()
-        if not _OF_OURS.search(query["sql"])
+        name: query for name, query in ready_queries().items() if not _OF_OURS.search(query["sql"])
     }
     del about["tables"]["articles"]["fts_table"]  # as a search box of Datasette's alone finds none
     about["description"] = f"{about['description']} {_WITH_AND_WITHOUT}"

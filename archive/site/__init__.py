@@ -14,10 +14,10 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import urls
-from archive.database import database_metadata
+from archive.database import database_metadata, ready_queries
 from archive.errors import is_failure
 from archive.site import server, sql, views, wording
-from archive.site.language import LANGUAGES, choose, interface, t, with_language
+from archive.site.language import LANGUAGES, choose, either, interface, t, with_language
 from archive.site.security import with_headers
 from archive.site.tables import (
     NAMES,
@@ -68,6 +68,12 @@ def startup() -> None:
 def get_metadata(datasette: Any) -> dict[str, Any]:
     """Describe every table and column of the archives."""
     return {"databases": {name: database_metadata() for name in archive_names(datasette)}}
+
+
+@hookimpl
+def canned_queries(datasette: Any, database: str) -> dict[str, dict[str, str]]:
+    """Have the questions that are asked most ready, in the language of the page."""
+    return ready_queries(either) if database in archive_names(datasette) else {}
 
 
 @hookimpl(trylast=True)
@@ -208,6 +214,9 @@ def render_cell(
     if column == shown and key in list(row.keys()):
         page = datasette.urls.path(f"/{page}/{quote(str(row[key]))}")
         return Markup('<a href="{}">{}</a>').format(page, value or t("بلا عنوان"))
+    if column == "article" and table is None and isinstance(value, int):  # of a query
+        page = datasette.urls.path(f"/article/{value}")
+        return Markup('<a href="{}">{}</a>').format(page, value)
     if table and column in TABLES and isinstance(value, int | str):  # a dict is labelled already
         return labelled(datasette, database, column, value)
     if (table, column) == ("stories", "spread") and value is not None:

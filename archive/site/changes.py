@@ -35,11 +35,15 @@ from revisions where rank is not null and {_OF}
     and (:day is null or substr(observed_at, 1, 10) = :day) and iif(:kind is null,
     rank < {Change.SMALL.rank}, exists (select 1 from json_each(changes) where value = :kind))
 """  # noqa: S608 - ours
+# Of the removals, only those that can be on the page: they are in their order in an index.
 _REMOVALS = f"""
-select substr(gone_at, 1, 10), {Change.GONE.rank}, gone_at, id, null, '["gone"]' from articles
-where gone_at is not null and withheld_at is null and (:kind is null or :kind = 'gone')
-    and (:publisher is null or publisher = :publisher)
-    and (:day is null or substr(gone_at, 1, 10) = :day)
+select substr(gone_at, 1, 10), {Change.GONE.rank}, gone_at, id, null, '["gone"]' from (
+    select id, gone_at from articles
+    where gone_at is not null and withheld_at is null and (:kind is null or :kind = 'gone')
+        and (:publisher is null or publisher = :publisher)
+        and (:day is null or substr(gone_at, 1, 10) = :day)
+    order by gone_at desc, id limit :limit + :offset
+)
 """  # noqa: S608 - ours
 _LISTED = f"{_EDITS} union all {_REMOVALS} order by {{order}} limit :limit offset :offset"
 _TELLING, _NEWEST = "day desc, rank, at desc, article", "day desc, at desc, article"

@@ -66,9 +66,9 @@ _OF_A_VERSION = ("id", "publisher", "title", "published_at", "published_on", "af
 _COMPARED = 20  # versions of a story that are compared with the first, word by word
 
 _PUBLISHERS = """
-select slug, name, count(articles.publisher) as articles, max(published_on) as newest
-from publishers left join articles on articles.publisher = publishers.slug
-group by slug order by articles desc, name
+select slug, name, (select count(*) from articles where publisher = slug) as articles,
+    (select max(published_on) from articles where publisher = slug) as newest
+from publishers order by articles desc, name
 """
 
 _UNCOUNTED = "select slug, name, null as articles, null as newest from publishers order by name"

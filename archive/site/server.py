@@ -25,6 +25,7 @@ from datasette.utils import tilde_decode
 from archive.database import NAME, is_finished, is_frozen, open_for_reading, state_of, uri
 from archive.errors import ArchiveError
 from archive.site.sql import Pools, is_strange
+from archive.site.tables import archive_names, with_kept_counts
 
 App = Callable[..., Awaitable[None]]
 
@@ -56,6 +57,9 @@ class Gate:
         executor = self.datasette.executor
         if executor and not isinstance(executor, Pools):
             self.datasette.executor = Pools(executor)
+        for name in archive_names(self.datasette):
+            database = self.datasette.get_database(name)
+            database.table_counts = with_kept_counts(database)
         for database in self.datasette.databases.values():
             self.tables[database.route] = frozenset(await database.table_names())
 

@@ -10,6 +10,7 @@ import io
 import itertools
 import re
 import sqlite3
+import time
 import tomllib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,14 +19,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from datasette.database import QueryInterrupted
 from datasette.utils import await_me_maybe, tilde_decode
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
-from archive.database import uri
+from archive.database import state_of, uri
 from archive.errors import StaleIndex
 from archive.maintenance.export import FORMULA
-from archive.rows import values
+from archive.rows import value, values
 from archive.search import refuse_stale
 from archive.search.query import parse
 from archive.search.ranking import Condition, conditions
@@ -123,6 +125,8 @@ def cut(value: str) -> str:
 
 
 _ASKED = "escape_fts(:search)"
+_FEW = 3000  # articles that are quicker looked up one by one than passed by in an index
+_OFTEN = "select count(*) from (select 1 from article_stems where article_stems match ? limit ?)"
 
 
 def understood(found: Any, archive: Any, typed: str) -> Callable[[], Awaitable[Any]]:
@@ -135,9 +139,11 @@ def understood(found: Any, archive: Any, typed: str) -> Callable[[], Awaitable[A
     """
     query = parse(typed)
 
-    def more(db: sqlite3.Connection) -> Condition:
+    def more(db: sqlite3.Connection) -> tuple[Condition, bool]:
         refuse_stale(db)
-        return conditions(db, query, "articles.id")
+        words = query.expression(every=True) if query.worded else '""'
+        often = value(db, _OFTEN, (words, _FEW)) == _FEW
+        return conditions(db, query, "articles.id"), often
 
     async def arguments() -> Any:
         filters = await await_me_maybe(found)
@@ -147,15 +153,94 @@ def understood(found: Any, archive: Any, typed: str) -> Callable[[], Awaitable[A
             filters.where_clauses.clear()
         if not query.empty:
             try:
-                sql, values = await archive.execute_fn(more)
+                (sql, values), often = await archive.execute_fn(more)
             except StaleIndex as error:
                 raise DatasetteError(str(error), title="Search", status=503) from error
+            if often and filters.where_clauses:  # then newest first through an index is quicker
+                filters.where_clauses[0] = f"+{filters.where_clauses[0]}"
             numbers = itertools.count()
             filters.where_clauses.append(re.sub(r"\?", lambda _: f":warraq_{next(numbers)}", sql))
             filters.params |= {f"warraq_{n}": value for n, value in enumerate(values)}
         return filters
 
     return arguments
+
+
+FACETS = 200  # milliseconds of the clock for all facets of a page
+_MOST_FACETS = 500  # that are remembered
+_counted_facets: dict[tuple[Any, ...], Any] = {}  # by database, its state, and what was asked
+
+
+class _Thrifty:
+    """A Datasette for the facets of one page: counts what is known already no second time.
+
+    Nor does it count any more once all facets together took `FACETS` milliseconds; the page says
+    which ones were not counted.
+    """
+
+    def __init__(self, datasette: Any) -> None:
+        self._datasette, self._end = datasette, time.perf_counter() + FACETS / 1000
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._datasette, name)
+
+    async def execute(self, name: str, sql: str, parameters: Any = None, **options: Any) -> Any:
+        """Ask as Datasette does; what it gives a time, for as long as there is any."""
+        if "custom_time_limit" not in options:
+            return await self._datasette.execute(name, sql, parameters, **options)
+        path = self._datasette.get_database(name).path
+        state = state_of(Path(path)) if path else time.time()
+        key = (name, str(state), sql, str(parameters), options.get("truncate"))
+        if key not in _counted_facets:
+            left = int(1000 * (self._end - time.perf_counter()))
+            if left <= 0:
+                raise QueryInterrupted(None, sql, parameters)
+            limit = min(left, options.pop("custom_time_limit"))
+            found = await self._datasette.execute(
+                name, sql, parameters, custom_time_limit=limit, **options
+            )
+            if len(_counted_facets) > _MOST_FACETS:
+                _counted_facets.clear()
+            _counted_facets[key] = found
+        return _counted_facets[key]
+
+
+def thrifty(facet: Any) -> Any:
+    """Return a class of facets that asks a `_Thrifty` Datasette, one for all facets of a page."""
+
+    class Thrifty(facet):  # type: ignore[misc]
+        def __init__(self, datasette: Any, request: Any, *args: Any, **named: Any) -> None:
+            own = request.scope.setdefault("warraq_facets", _Thrifty(datasette))
+            super().__init__(own, request, *args, **named)
+
+        async def facet_results(self) -> tuple[list[dict[str, Any]], list[str]]:
+            counted, late = await super().facet_results()
+            if self.request.path.endswith(".json"):  # where Datasette leaves out these in silence
+                own = {"type": self.type, "results": [], "truncated": True, "timed_out": True}
+                counted += [{"name": name, **own} for name in late]
+            return counted, late
+
+    return Thrifty
+
+
+def with_kept_counts(database: Any) -> Callable[..., Awaitable[dict[str, int | None]]]:
+    """Return how to count the rows of an archive's tables once, until something is written."""
+    kept: dict[str, dict[str, int | None]] = {}
+
+    async def table_counts(limit: int = 10) -> dict[str, int | None]:
+        state = str(state_of(Path(database.path)))
+        if state not in kept:
+            counts: dict[str, int | None] = dict.fromkeys(await database.table_names())
+            for name in counts.keys() - set(await database.hidden_table_names()):
+                with suppress(QueryInterrupted, sqlite3.Error):
+                    sql = f"select count(*) from [{name}]"  # noqa: S608 - a table's own name
+                    found = await database.execute(sql, custom_time_limit=20 * limit)
+                    counts[name] = found.rows[0][0]
+            kept.clear()
+            kept[state] = counts
+        return dict(kept[state])
+
+    return table_counts
 
 
 _CLOSED = frozenset({"view-table", "view-query", "execute-sql", "view-database-download"})

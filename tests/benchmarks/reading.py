@@ -47,7 +47,7 @@ def pages(root: Path) -> dict[str, str]:
         half = db.execute("select count(*) from articles").fetchone()[0] / 2
         words = rows._frequent()[:60:3]
         common = quote(min(words, key=lambda word: abs(count(db, word) - half)))
-    one, three = quote("القيروان"), quote("مؤتمر اللاجئين السوريين")
+    one, three = quote(rows._frequent()[150]), quote("مؤتمر اللاجئين السوريين")
     return {
         "versions": "-/versions.json",
         "home": "",

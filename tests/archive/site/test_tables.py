@@ -4,15 +4,18 @@ import csv
 import io
 import json
 import re
+from contextlib import closing
 
 import pytest
 from datasette.app import Datasette
 
 from archive.database import database_metadata, open_for_writing
 from archive.search import search
+from archive.site import tables
 from archive.site.language import COOKIE
 from archive.site.tables import _NAMES as TABLE_NAMES
 from archive.site.tables import NAMES, own_page
+from tests.archive import reading_room
 from tests.archive.newsroom import add_article
 from tests.archive.reading_room import fill
 from tests.archive.search.news import ARTICLES
@@ -226,3 +229,48 @@ async def test_a_row_names_what_it_points_at(shown, shelf):
     assert '<a href="/archive/publishers/alwaraq">صحيفة الورق</a>' in page
     assert 'href="/archive/revisions?article=' in page
     assert f'href="/archive/articles/{shelf.edited}.json' in page
+
+
+async def test_facets_are_counted_once_until_something_is_written(tmp_path, monkeypatch):
+    shelf = reading_room.fill(tmp_path / "a", withhold=False)
+    site, asked = Datasette([shelf.database]), []
+    plain = Datasette.execute
+
+    async def execute(self, name, sql, *args, **named):
+        asked.append(sql)
+        return await plain(self, name, sql, *args, **named)
+
+    monkeypatch.setattr(Datasette, "execute", execute)
+    address = "/archive/articles.json?_nosuggest=1&_facet=kind&_facet=publisher"
+    answers = []
+    for _ in range(2):
+        answers.append((await site.client.get(address)).json())
+        counted = [sql for sql in asked if "group by" in sql]
+        assert len(counted) == 3  # with the section, by default
+    assert answers[0]["facet_results"] == answers[1]["facet_results"]
+    with closing(open_for_writing(shelf.root)) as db:
+        add_article(db, id=1, kind="gallery")
+    again = (await site.client.get(address)).json()["facet_results"]["kind"]["results"]
+    assert {each["value"]: each["count"] for each in again}["gallery"] == 1
+
+
+async def test_facets_that_were_not_counted_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "FACETS", 0)
+    site = Datasette([reading_room.fill(tmp_path / "a", withhold=False).database])
+    answer = await site.client.get("/archive/articles.json?_facet=kind&_facet=words")
+    facets = answer.json()["facet_results"]
+    assert all(facets[name]["timed_out"] for name in ("kind", "words"))
+    page = (await site.client.get("/archive/articles?_facet=kind")).text
+    assert "timed out" in page
+
+
+async def test_the_rows_of_tables_are_counted_once_until_something_is_written(tmp_path):
+    shelf = reading_room.fill(tmp_path / "a", withhold=False)
+    site = Datasette([shelf.database])
+    await site.client.get("/")
+    counts = await site.get_database("archive").table_counts()
+    assert counts["articles"] == 6
+    assert counts["article_stems_data"] is None
+    with closing(open_for_writing(shelf.root)) as db:
+        add_article(db, id=1)
+    assert (await site.get_database("archive").table_counts())["articles"] == 7

@@ -93,10 +93,9 @@ def moment(value: str) -> datetime:
     Raises:
         click.BadParameter: if it is neither.
     """
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         read = datetime.fromisoformat(value)
-        if 1970 < read.year < 2200:
-            return read if read.tzinfo else read.replace(tzinfo=UTC)
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
     raise click.BadParameter(f"{value!r} is not a time; write 2020-11-09 or 2020-11-09T18:00Z")
 
 

@@ -97,7 +97,12 @@ def clock_at(value: str | None) -> Clock:
     Raises:
         click.BadParameter: if it is not such a moment.
     """
-    return system if value is None else starting_at(moment(value))
+    if value is None:
+        return system
+    at = moment(value)
+    if not 1970 < at.year < 2200:
+        raise click.BadParameter(f"{value!r} is not of the years 1971 to 2199")
+    return starting_at(at)
 
 
 def folders(root: Path) -> list[Path]:

@@ -72,7 +72,9 @@ def test_any_spelling_of_the_address_leads_to_it(shelf, address, scheme):
         (["https://alwaraq.example/3"], 1, "nearest are https://alwaraq.example/2"),  # withheld
         (["{id}", "--state", "9"], 2, "has 2 states, the first of 2020-11-09 12:00Z"),
         (["{id}", "--at", "2019-01-01"], 2, "has 2 states, the first of 2020-11-09 12:00Z"),
+        (["{id}", "--at", "1950-01-01"], 2, "has 2 states, the first of 2020-11-09 12:00Z"),
         (["{id}", "--at", "soon"], 2, "'soon' is not a time; write 2020-11-09 or"),
+        (["{id}", "--at", "0001-01-01T00:00+14:00"], 2, "is not a time; write 2020-11-09 or"),
         (["{id}", "--state", "0"], 2, "at least 1"),
         ([], 2, "ARTICLE"),
     ],

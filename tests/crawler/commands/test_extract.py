@@ -69,7 +69,7 @@ def test_a_publisher_lends_its_zone(saved: str):
     [
         (["--html", "no-such-file.html", "--url", URL], "no-such-file.html"),
         (["--html", "-", "--url", "not an address"], "not an http or https address"),
-        (["--html", "-", "--url", URL, "--now", "yesterday"], "ISO 8601"),
+        (["--html", "-", "--url", URL, "--now", "yesterday"], "is not a time; write 2020-11-09"),
         (["--html", "-", "--url", URL, "--publisher", "no-such"], "no-such"),
         (["--html", "-"], "--url"),
     ],

@@ -28,7 +28,7 @@ from archive.site.charts import Chart, Point, Series, bars, lines
 from archive.site.language import t
 
 MOST_LINES = 6  # more cannot be told apart
-DRAWN, WRITTEN = 400, 20_000  # periods, of a chart and of a file
+DRAWN, WRITTEN = 400, 8000  # periods, of a chart and of a file
 _TIME_LIMIT = 4000  # milliseconds
 _LENGTHS = {"year": 4, "month": 7, "day": 10}  # of what a period has of its days' spelling
 _LATEST = date(9999, 12, 30)  # behind which there is another day
@@ -179,7 +179,9 @@ def trend(db: sqlite3.Connection, asked: Asked, *, most: int = DRAWN) -> Trend:
         there = [totals(*own) for *_, own in found]
         doubtful = tuple(word for word in asked.words[:MOST_LINES] if doubts(db, word))
         limit = value(db, _LAST) or _FAR
-    axis = _axis(asked, [day for _, _, hits, _ in found for day in hits], limit, most)
+    days = [day for _, _, hits, _ in found for day in hits]
+    earliest = min((day for each in there for day in each if day), default="")
+    axis = _axis(asked, days, earliest, limit, most)
     lines = list[Line]()
     for (word, slug, hits, _), total in zip(found, there, strict=True):
         counts, number = axis.counts(hits, total), sum(hits.values())
@@ -246,11 +248,14 @@ class _Axis:
         return sums
 
 
-def _axis(asked: Asked, days: Iterable[str], limit: str, most: int) -> _Axis:
-    """Return the periods from the first day to the last, or those that are asked for."""
-    printed = [day for day in days if "" < day <= limit]
-    first = str(asked.first or min(printed, default="9999-12-31"))
-    last = min(limit, str(asked.last or max(printed, default="")))
+def _axis(asked: Asked, days: Iterable[str], earliest: str, latest: str, most: int) -> _Axis:
+    """Return the periods from the first day to the last, or those that are asked for.
+
+    None are outside of the `earliest` and the `latest` day of which there can be anything.
+    """
+    printed = [day for day in days if "" < day <= latest]
+    first = max(earliest, str(asked.first or min(printed, default="9999-12-31")))
+    last = min(latest, str(asked.last or max(printed, default="")))
     period, starts = asked.period or Period.YEAR, list[str]()
     if first <= last:
         period = asked.period or Period.fitting(*map(date.fromisoformat, (first, last)))
@@ -297,7 +302,7 @@ def trend_chart(
 def volume_chart(days: _Days, slug: str, limit: str | None, address: Address) -> Chart | None:
     """Return a picture of how many articles a publisher has; a period without any is a gap."""
     asked = Asked(publishers=(slug,))
-    axis = _axis(asked, days, limit or _FAR, DRAWN)
+    axis = _axis(asked, days, "", limit or _FAR, DRAWN)
     points = [
         Point(
             axis.period.label(each.start),

@@ -12,6 +12,7 @@ from tests.serving import serving
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium or Chrome is installed"),
 ]
 

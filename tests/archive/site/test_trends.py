@@ -118,6 +118,12 @@ def test_only_the_days_that_are_asked_for_count(db):
     assert [each.start for each in line.counts] == ["2020-01-01", "2020-02-01"]
 
 
+def test_there_are_no_periods_before_the_archive_begins(db):
+    asked = Asked(words=("حلب",), first=date.min, last=date.max, period=Period.DAY)
+    (line,) = trend(db, asked, most=8000).lines
+    assert (line.counts[0].start, line.counts[-1].start) == ("2020-01-01", "2022-01-01")
+
+
 @pytest.mark.parametrize("most", [1, 5])
 def test_of_many_periods_the_newest_are_drawn(db, most):
     (line,) = trend(db, Asked(words=("دمشق",), period=Period.DAY), most=most).lines

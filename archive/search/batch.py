@@ -96,12 +96,12 @@ def answer(db: sqlite3.Connection, line: int, query: str, *, seconds: float) -> 
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
         return Answer(line=line, query=query, problem="slow")
-    printed = [day for _, day, _ in days if day]
+    printed = [day for day in days if day]
     return Answer(
         line=line,
         query=query,
         problem=problem,
-        found=sum(number for *_, number in days),
+        found=days.total(),
         first=min(printed, default=None),
         last=max(printed, default=None),
         best=tuple(best),

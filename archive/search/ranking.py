@@ -17,7 +17,6 @@ from dataclasses import replace
 
 from archive.article_rows import find_all
 from archive.rows import value
-from archive.rows import values as values_of
 from archive.search.arabic import fold, forms, strip_prefix
 from archive.search.query import Clause, Query, join
 
@@ -121,68 +120,29 @@ def slugs(db: sqlite3.Connection, names: tuple[str, ...]) -> list[str]:
     return slugs
 
 
-def publishers_of(
-    db: sqlite3.Connection, query: Query, chosen: tuple[str, ...] = ()
-) -> list[str] | None:
-    """Return the publishers that a query is for, of the `chosen` ones if any; None for all."""
-    if not (chosen or query.publishers or query.not_publishers):
-        return None
-    wanted = set(chosen or values_of(db, "select slug from publishers"))
-    if query.publishers:
-        wanted &= set(slugs(db, query.publishers))
-    return sorted(wanted - set(slugs(db, query.not_publishers)))
+_DATED = """
+select group_concat(coalesce(published_on, ''))
+from {words} articles indexed by articles_facets where {where}
+"""
 
 
-_BY_INDEX = "articles indexed by articles_facets"  # which has all that is asked of an article here
-_WORDED = f"article_stems join {_BY_INDEX} on articles.id = article_stems.rowid"
+def dated(db: sqlite3.Connection, query: Query, publishers: tuple[str, ...] = ()) -> Counter[str]:
+    """Return how many articles have all words of a query, by printed day; "" is that of no day.
 
-
-def dated(
-    db: sqlite3.Connection,
-    query: Query,
-    chosen: tuple[str, ...] = (),
-    *,
-    by_publisher: bool = False,
-) -> list[tuple[str, str | None, int]]:
-    """Return (publisher, printed day, how many) of the articles that have all words of a query.
-
-    They are those of the `chosen` publishers, if any; the publisher is empty unless asked for.
+    They are those of these publishers (slugs), if any are named. Python counts what SQLite strings
+    together in half the time of SQLite's own sorting.
     """
-    bare = replace(query, publishers=(), not_publishers=(), after=None, before=None)
-    found, values = [], list[str | int]()
-    if query.worded:
-        found.append("article_stems match ?")
-        values.append(query.expression(every=True))
-    where, bound = conditions(db, bare, "articles.id")
-    found.append(where if not query.empty else "false")
-    values += bound
-    if (publishers := publishers_of(db, query, chosen)) is not None:
+    (own, values), (others, more) = columns(db, query), others_of(db, query, "articles.id")
+    found = [own or "true", others, "false" if query.empty else "true"]
+    words = "article_stems cross join" if query.worded else ""
+    if words:
+        found.append("articles.id = article_stems.rowid and article_stems match ?")
+        more += (query.expression(every=True),)
+    if publishers:
         found.append("publisher in (select value from json_each(?))")
-        values.append(json.dumps(publishers))
-    for day, operator in ((query.after, ">="), (query.before, "<")):
-        if day:
-            found.append(f"published_on {operator} ?")
-            values.append(day.isoformat())
-    source = _WORDED if query.worded else _BY_INDEX
-    matches = f"from {source} where {' and '.join(found)}"  # pieces of our own, values bound
-    key = "coalesce(published_on, '')" + " || ' ' || publisher" * by_publisher
-    counted = _counted(db, key, matches, values)
-    pairs = ((each.partition(" "), number) for each, number in counted.items())
-    return [(slug, day or None, number) for (day, _, slug), number in pairs]
-
-
-def _counted(
-    db: sqlite3.Connection, key: str, matches: str, values: list[str | int]
-) -> dict[str, int]:
-    """Return how often each value of `key`, a text of one line, comes up.
-
-    Python counts what SQLite strings together in half the time of SQLite's own sorting.
-    """
-    try:
-        (joined,) = db.execute(f"select group_concat({key}, char(10)) {matches}", values).fetchone()
-    except sqlite3.DataError:  # longer than a value may be: a million articles
-        return dict(db.execute(f"select {key}, count(*) {matches} group by 1", values).fetchall())
-    return Counter([] if joined is None else joined.split("\n"))
+        more += (json.dumps(publishers),)
+    joined = value(db, _DATED.format(words=words, where=" and ".join(found)), values + more)
+    return Counter([] if joined is None else joined.split(","))
 
 
 Page = tuple[int, int]  # limit, offset

@@ -7,13 +7,13 @@ kept by day (`day_counts`), so that a page costs what its words find.
 import json
 import re
 import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
-from itertools import islice
+from itertools import product
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -21,8 +21,8 @@ from datasette.utils import sqlite_timelimit
 
 from archive.rows import Row, value
 from archive.search import doubts, refuse_stale
-from archive.search.query import parse
-from archive.search.ranking import dated, publishers_of
+from archive.search.query import Query, parse
+from archive.search.ranking import columns, dated
 from archive.site import wording
 from archive.site.charts import Chart, Point, Series, bars, lines
 from archive.site.language import t
@@ -114,16 +114,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """What one period has: articles found, of how many; None where there are none at all."""
+    """What one period has: articles found, of how many, and of a hundred; None is a gap."""
 
     start: str
     articles: int | None
     of: int
-
-    @property
-    def share(self) -> float | None:
-        """How many of a hundred articles were found."""
-        return None if self.articles is None else 100 * self.articles / self.of
+    share: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +152,12 @@ class Trend:
 
 
 Address = Callable[[str], str]
-_Days = dict[str, int]  # articles by ISO day; "" is none
-_TOTALS = "select day, sum(articles) from day_counts where {where} group by day"
+_Days = Mapping[str, int]  # articles by ISO day; "" is none
+_TOTALS = """
+select day, sum(articles)
+from (select day, nullif(day, '') as published_on, publisher, articles from day_counts)
+where {where} group by day
+"""
 # A day that is printed wrong must not stretch the axis beyond the archive's own last.
 _LAST = "select date(max(first_seen_at), '+1 day') from articles"
 _FAR = "9000-01-01"
@@ -172,55 +172,31 @@ def trend(db: sqlite3.Connection, asked: Asked, *, most: int = DRAWN) -> Trend:
         sqlite3.OperationalError: it took longer than the site allows.
     """
     refuse_stale(db)
+    split = [(slug,) for slug in asked.publishers]
+    pairs = list(product(asked.words, split if len(split) > 1 else [asked.publishers]))
+    shown = pairs[:MOST_LINES]
     with sqlite_timelimit(db, _TIME_LIMIT):
-        totals = cache(lambda *own: _totals(db, *own))
-        each = (line for word in asked.words for line in _found(db, word, asked.publishers))
-        found = list(islice(each, MOST_LINES))
-        there = [totals(*own) for *_, own in found]
-        doubtful = tuple(word for word in asked.words[:MOST_LINES] if doubts(db, word))
+        totals = cache(lambda *own: dict(db.execute(_TOTALS.format(where=own[0]), own[1:])))
+        hits = [dated(db, parse(word), slugs) for word, slugs in shown]
+        there = [totals(*_bounds(db, parse(word), slugs)) for word, slugs in shown]
+        doubtful = {word for word, _ in shown if doubts(db, word)}
         limit = value(db, _LAST) or _FAR
-    days = [day for _, _, hits, _ in found for day in hits]
     earliest = min((day for each in there for day in each if day), default="")
-    axis = _axis(asked, days, earliest, limit, most)
-    lines = list[Line]()
-    for (word, slug, hits, _), total in zip(found, there, strict=True):
-        counts, number = axis.counts(hits, total), sum(hits.values())
-        shown, undated = sum(each.articles or 0 for each in counts), hits.get("", 0)
-        lines.append(
-            Line(
-                query=word, publisher=slug, counts=counts, found=number, undated=undated,
-                elsewhere=number - shown - undated,
-            )
-        )  # fmt: skip
-    left_out = len(asked.words) * (len(asked.publishers) or 1) - len(lines)
-    return Trend(period=axis.period, lines=tuple(lines), doubtful=doubtful, left_out=left_out)
+    axis = _axis(asked, [day for each in hits for day in each], earliest, limit, most)
+    return Trend(
+        period=axis.period,
+        lines=tuple(map(axis.line, shown, hits, there)),
+        left_out=len(pairs) - len(shown),
+        doubtful=tuple(sorted(doubtful)),
+    )
 
 
-_Own = tuple[str | None, str, str]  # publishers, as JSON; from the first day to before the last
-
-
-def _found(
-    db: sqlite3.Connection, word: str, publishers: tuple[str, ...]
-) -> Iterator[tuple[str, str | None, _Days, _Own]]:
-    """Yield for each line of a word its publisher, what is found by day, and of what."""
-    query = parse(word)
-    wanted = publishers_of(db, query, publishers)
-    by_publisher = defaultdict[str, _Days](dict)
-    is_split = len(publishers) > 1
-    for slug, day, number in dated(db, query, publishers, by_publisher=is_split):
-        by_publisher[slug][day or ""] = number
-    bounds = str(query.after or ""), str(query.before or "~")
-    for name in publishers if is_split else ("",):
-        only = [name] if name else wanted
-        own = None if only is None else json.dumps(only)
-        yield word, name or None, by_publisher[name], (own, *bounds)
-
-
-def _totals(db: sqlite3.Connection, publishers: str | None, after: str, before: str) -> _Days:
-    """Return how many articles there are by day."""
-    where = "true" if publishers is None else "publisher in (select value from json_each(?))"
-    rows = db.execute(_TOTALS.format(where=where), (publishers,) if publishers else ())
-    return {day: number for day, number in rows if after <= day < before}
+def _bounds(db: sqlite3.Connection, query: Query, slugs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the condition on the articles of which a query finds some, and its values."""
+    names = ("publishers", "not_publishers", "after", "before")
+    own, values = columns(db, Query(**{name: getattr(query, name) for name in names}))
+    among = "publisher in (select value from json_each(?))" if slugs else "? is not null"
+    return f"{own or 'true'} and {among}", *map(str, values), json.dumps(slugs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,20 +208,37 @@ class _Axis:
     first: str
     last: str
 
+    def line(self, pair: tuple[str, tuple[str, ...]], hits: _Days, totals: _Days) -> Line:
+        """Return what is found of a word in publishers; the name of a publisher alone."""
+        counts, found = self.counts(hits, totals), sum(hits.values())
+        shown, undated = sum(each.articles or 0 for each in counts), hits.get("", 0)
+        return Line(
+            query=pair[0],
+            publisher=pair[1][0] if len(pair[1]) == 1 else None,
+            counts=counts,
+            found=found,
+            undated=undated,
+            elsewhere=found - shown - undated,
+        )
+
     def counts(self, hits: _Days, totals: _Days) -> tuple[Count, ...]:
         """Return what is found in each period, of how many."""
         found, of = self._summed(hits), self._summed(totals)
         return tuple(
-            Count(start=start, articles=found[start] if of[start] else None, of=of[start])
-            for start in self.starts
+            Count(start=each, articles=found[each], of=of[each], share=100 * found[each] / of[each])
+            if of[each]
+            else Count(start=each, articles=None, of=0, share=None)
+            for each in self.starts
         )
 
     def _summed(self, days: _Days) -> Counter[str]:
-        sums, start = Counter[str](), self.period.start
+        """Return the sums of periods by their starts; of months and years, by slices of days."""
+        length = _LENGTHS.get(self.period, 0)
+        sums, first, last = Counter[str](), self.first, self.last
         for day, number in days.items():
-            if self.first <= day <= self.last:
-                sums[start(day)] += number
-        return sums
+            if first <= day <= last:
+                sums[day[:length] or self.period.start(day)] += number
+        return Counter({self.period.start(each): number for each, number in sums.items()})
 
 
 def _axis(asked: Asked, days: Iterable[str], earliest: str, latest: str, most: int) -> _Axis:
@@ -281,17 +274,10 @@ def trend_chart(
         return None
     series = [
         Series(
-            name=" · ".join(
-                filter(None, (line.query, names.get(line.publisher or "", line.publisher)))
-            ),
-            points=tuple(
-                Point(
-                    found.period.label(each.start),
-                    each.share if asked.share else each.articles,
-                    address(_search(asked, found.period, line.query, each, line.publisher or "")),
-                )
-                for each in line.counts
-            ),
+            name=f"{line.query} · {names.get(line.publisher, line.publisher)}"
+            if line.publisher
+            else line.query,
+            points=_points(asked, found.period, line.query, line.counts, address, line.publisher),
         )
         for line in found.lines
     ]
@@ -301,48 +287,35 @@ def trend_chart(
 
 def volume_chart(days: _Days, slug: str, limit: str | None, address: Address) -> Chart | None:
     """Return a picture of how many articles a publisher has; a period without any is a gap."""
-    asked = Asked(publishers=(slug,))
-    axis = _axis(asked, days, "", limit or _FAR, DRAWN)
-    points = [
-        Point(
-            axis.period.label(each.start),
-            each.articles,
-            address(_search(asked, axis.period, "", each)),
-        )
-        for each in axis.counts(days, days)
-    ]
+    axis = _axis(Asked(), days, "", limit or _FAR, DRAWN)
+    points = _points(Asked(), axis.period, "", axis.counts(days, days), address, slug)
     return bars(t("عدد المواد"), points, period=t(_NAMES[axis.period])) if points else None
 
 
-def _search(asked: Asked, period: Period, query: str, count: Count, slug: str = "") -> str:
-    """Return the path of a search for what a point counts."""
-    first = max(count.start, str(asked.first or ""))
-    after = str(asked.last + timedelta(days=1)) if asked.last else "~"
-    publishers = [slug] if slug else asked.publishers[:1]
-    parts = [query, *(f"publisher:{name}" for name in publishers)]
-    parts += [f"after:{first}", f"before:{min(period.following(count.start), after)}"]
-    return f"/search?{urlencode({'q': ' '.join(filter(None, parts)), 'order': 'new'})}"
-
-
-def trend_json(found: Trend) -> dict[str, Any]:
-    """Return what was found as JSON has it."""
-    return {
-        "period": found.period,
-        "left_out": found.left_out,
-        "lines": [
-            asdict(line)
-            | {"counts": [asdict(each) | {"share": each.share} for each in line.counts]}
-            for line in found.lines
-        ],
-    }
+def _points(
+    asked: Asked, period: Period, query: str, counts: tuple[Count, ...], address: Address,
+    slug: str | None,
+) -> tuple[Point, ...]:  # fmt: skip
+    """Return what is drawn of counts, each with the address of a search for what it counts."""
+    words = urlencode({"q": f"{query} publisher:{slug} ".lstrip() if slug else f"{query} "})
+    path = address(f"/search?order=new&{words}")
+    first, last = str(asked.first or ""), asked.last and str(asked.last + timedelta(days=1))
+    return tuple(
+        Point(
+            period.label(each.start),
+            each.share if asked.share else each.articles,
+            f"{path}after%3A{max(each.start, first)}"
+            f"+before%3A{min(period.following(each.start), last or '~')}",
+        )
+        for each in counts
+    )
 
 
 COLUMNS = ("query", "publisher", "start", "articles", "of", "share")
 
 
 def trend_rows(found: Trend) -> Iterator[Row]:
-    """Yield a row for each point, and one without a start for what prints no day."""
+    """Yield a row for each point."""
     for line in found.lines:
-        own = {"query": line.query, "publisher": line.publisher}
         for each in line.counts:
-            yield own | asdict(each) | {"share": each.share}
+            yield {"query": line.query, "publisher": line.publisher} | asdict(each)

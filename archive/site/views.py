@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -195,7 +196,7 @@ async def trends(datasette: Any, request: Any) -> Response:
             raise
         return await _message(datasette, request, "طال العدّ أكثر مما ينبغي؛ جرّب كلمات أقل.", 503)
     if kind == "json":
-        return Response.json(trended.trend_json(found), headers=HEADERS)
+        return Response.json(asdict(found), headers=HEADERS)
     if kind == "csv":
         return _table(trended.trend_rows(found), trended.COLUMNS, "warraq-trends.csv")
     names = dict(tuple(row) for row in (await database.execute(_PUBLISHERS)).rows)

@@ -1,13 +1,9 @@
 """Rare words choose the articles, all words score them, words as typed come first."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from archive.search import ranking, search
 from archive.search.query import parse
-from archive.search.ranking import dated
 from tests.archive.newsroom import add_article, empty_archive
 
 
@@ -109,18 +105,8 @@ def test_a_common_word_is_counted_in_a_sample(archive):
     assert ranking.size(crowd, '"خبر"') == 2000
 
 
-def test_what_is_too_long_to_be_strung_together_is_counted_by_the_database():
-    with closing(empty_archive()) as db:
-        for number in range(9):
-            day = f"2020-01-0{number % 3 + 1}" if number else None
-            add_article(db, id=number + 1, title="خبر", published_on=day)
-        asked = parse("خبر")
-        found = sorted(dated(db, asked, by_publisher=True), key=str)
-        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 150)
-        assert sorted(dated(db, asked, by_publisher=True), key=str) == found
-    assert found == [
-        ("enabbaladi", "2020-01-01", 2),
-        ("enabbaladi", "2020-01-02", 3),
-        ("enabbaladi", "2020-01-03", 3),
-        ("enabbaladi", None, 1),
-    ]
+def test_articles_are_counted_by_day(archive):
+    assert ranking.dated(archive, parse("القمح")) == {"2020-02-23": 1}
+    assert ranking.dated(archive, parse("الحكومة before:2020-02")).total() == 27
+    assert ranking.dated(archive, parse("الحكومة"), ("nobody",)) == {}
+    assert ranking.dated(archive, parse("؟")) == {}

@@ -68,7 +68,7 @@ def test_words_are_compared_and_a_point_leads_to_what_it_counts(page, address):
 def test_a_bar_leads_to_its_articles(page, address):
     page.goto(f"{address}publisher/alwaraq")
     bar = page.locator(".plot a").first
-    assert bar.get_attribute("href").startswith("/search?q=publisher%3Aalwaraq+after")
+    assert bar.get_attribute("href").startswith("/search?order=new&q=publisher%3Aalwaraq+after")
     bar.click()
     page.wait_for_url("**/search?*")
 

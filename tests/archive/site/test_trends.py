@@ -201,7 +201,9 @@ async def test_page_says_what_is_not_drawn_and_where_numbers_are(datasette):
     assert "81 مادة، منها بلا تاريخ نشر: 1، خارج ما يُعرض: 1" in words(html)
     assert f'href="/trends.csv?q={quote("دمشق")}' in html
     links = re.findall(r'<td><a href="(/search[^"]+)"', html)
-    assert f"q={quote('دمشق')}+after%3A2020-01-01+before%3A2020-02-01" in unescape(links[0])
+    assert unescape(links[0]) == (
+        f"/search?order=new&q={quote('دمشق')}+after%3A2020-01-01+before%3A2020-02-01"
+    )
 
 
 async def test_page_never_draws_more_than_can_be_seen(datasette):
@@ -242,7 +244,10 @@ async def test_publisher_has_its_page(datasette):
     seen = words(html)
     for part in ("صحيفة الورق", "Al Waraq", "Asia/Damascus", "98.5%", "لا تظهر في الرسم: 1"):
         assert part in seen
-    assert 'href="/search?q=publisher%3Aalwaraq+after%3A2020-01-01+before%3A2020-02-01' in html
+    assert (
+        'href="/search?order=new&amp;q=publisher%3Aalwaraq+after%3A2020-01-01+before%3A2020-02-01'
+        in html
+    )
     assert 'href="/changes?publisher=alwaraq&amp;kind=gone"' in html
     assert (await datasette.client.get("/publisher/nobody")).status_code == 404
     assert (await datasette.client.get("/publisher/nobody.json")).status_code == 404

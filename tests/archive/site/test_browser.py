@@ -94,6 +94,70 @@ def test_tables_show_each_text_in_its_own_direction(page, address):
     page.wait_for_url("**/article/*")
 
 
+def test_the_menu_of_a_column_works_and_speaks_the_readers_language(page, address):
+    page.goto(f"{address}archive/articles")
+    page.locator("th.col-byline svg").click()
+    assert page.locator(".dropdown-sort-asc").inner_text() == "رتّب تصاعدياً"
+    page.locator(".dropdown-facet").click()
+    page.wait_for_url("**_facet=byline")
+    assert page.locator("#facet-byline a").first.is_visible()
+    page.get_by_role("link", name="كل الأعمدة").click()
+    page.wait_for_url("**_columns=all*")
+    assert page.locator("th.col-url").count() == 1
+
+
+def test_the_editor_of_sql_formats_and_runs(page, address):
+    page.goto(f"{address}archive?sql=select+id,title+from+articles+limit+2")
+    editor = page.get_by_label("الاستعلام بلغة SQL").last
+    page.get_by_role("button", name="نسّق الاستعلام").click()
+    assert page.locator(".CodeMirror-line").count() > 1
+    editor.press("Control+a")
+    editor.type("select 6 * 7 as answer")
+    page.get_by_role("button", name="نفّذ").click()
+    page.wait_for_url("**answer*")
+    assert page.locator("td.col-answer").inner_text() == "42"
+
+
+def test_the_language_is_one_click_away_and_stays(browser, address):
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}search?q=تونس")
+    page.get_by_role("link", name="English").click()
+    page.wait_for_url("**/search?q=*")
+    page.get_by_role("link", name=TITLE).click()
+    page.wait_for_url("**/article/*")
+    html = page.locator("html")
+    assert html.evaluate("e => [e.lang, getComputedStyle(e).direction]") == ["en", "ltr"]
+    assert page.get_by_text("Record of the article").is_visible()
+    text = page.locator(".text")
+    assert text.evaluate("e => [e.lang, getComputedStyle(e).direction]") == ["ar", "rtl"]
+    page.goto(f"{address}archive/articles")
+    assert page.get_by_role("link", name="Day of publication").is_visible()
+    context.close()
+
+
+def test_the_fonts_are_the_packages_own(page, address, shelf):
+    got: dict[str, int] = {}
+    page.on("response", lambda answer: got.setdefault(answer.url, len(answer.body())))
+    page.goto(f"{address}article/{shelf.edited}")
+    page.evaluate("document.fonts.ready")
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    for selector in (".text p", ".rubric", "h1"):
+        node = session.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
+        fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        assert all(font["isCustomFont"] for font in fonts), (selector, fonts)
+    session.detach()
+    page.wait_for_load_state("networkidle")
+    without_fonts = sum(size for url, size in got.items() if not url.endswith(".woff2"))
+    assert 0 < without_fonts < 40_000
+    assert {url.rpartition("/")[2][:10] for url in got if url.endswith("woff2")} == {
+        "noto-naskh", "noto-kufi-",
+    }  # fmt: skip
+
+
 def test_focus_is_seen(page, address):
     page.goto(address)
     page.keyboard.press("Tab")

@@ -315,11 +315,11 @@ def search_each(archive: Path, content: bytes, out: Path | None) -> None:
     from archive.search import batch
 
     lines, answers = batch.read_list(content), list[batch.Answer]()
-    with Archive(archive) as opened, ProgressLine() as progress:
-        for done, (line, query) in enumerate(lines, 1):
-            answers.append(batch.answer(opened.db, line, query, seconds=_SECONDS))
-            progress("lines", done, len(lines))
-    with into(out, is_text=True) as file:
+    with into(out, is_text=True) as file, Archive(archive) as opened:
+        with ProgressLine() as progress:
+            for done, (line, query) in enumerate(lines, 1):
+                answers.append(batch.answer(opened.db, line, query, seconds=_SECONDS))
+                progress("lines", done, len(lines))
         write_csv(map(batch.to_row, answers), file, names=batch.COLUMNS, excel=True)
     for each in answers:
         if each.problem:

@@ -235,9 +235,15 @@ def publisher_json(page: Page) -> dict[str, Any]:
 
 # By an index that has the days, so that no text is read.
 _NAMED = """
-select article from article_{kind}s join articles indexed by articles_facets on id = article
-where {kind} = :id and article not in (select id from articles where withheld_at is not null)
-order by published_on desc, article desc
+select (select count(*) from article_{kind}s where {kind} = :id) as articles, (
+    select json_group_array(article) from (
+        select article from article_{kind}s
+        join articles indexed by articles_facets on id = article
+        where {kind} = :id
+        and article not in (select id from articles where withheld_at is not null)
+        order by published_on desc, article desc limit :limit offset :offset
+    )
+) as ids, name from {kind}s where id = :id
 """
 _LISTED = _HEADLINES.format(
     more="""and id in (select value from json_each(:ids))
@@ -247,20 +253,16 @@ order by published_on desc, published_at desc, id desc"""
 
 async def named_page(database: Any, kind: str, number: int, page: int) -> Page | None:
     """Read a page of the articles of an `author` or a `tag`, newest first; None if unknown."""
-    names = await _rows(database, f"select name from {kind}s where id = :id", id=number)  # noqa: S608 - ours
-    ids = [row[0] for row in await _rows(database, _NAMED.format(kind=kind), id=number)]
-    if not names:
+    own = {"id": number, "limit": NEWEST_ON_FRONT, "offset": (page - 1) * NEWEST_ON_FRONT}
+    rows = await _rows(database, _NAMED.format(kind=kind), **own)
+    if not rows:
         return None
-    first = (page - 1) * NEWEST_ON_FRONT
-    shown = json.dumps(ids[first : first + NEWEST_ON_FRONT])
-    return {
+    return dict(rows[0]) | {
         "kind": kind,
         "id": number,
-        "name": names[0]["name"],
-        "articles": len(ids),
-        "headlines": await _rows(database, _LISTED, ids=shown),
+        "headlines": await _rows(database, _LISTED, ids=rows[0]["ids"]),
         "number": page,
-        "last": -(-len(ids) // NEWEST_ON_FRONT),
+        "last": min(-(-rows[0]["articles"] // NEWEST_ON_FRONT), LAST_PAGE),
     }
 
 

@@ -118,7 +118,7 @@ class Count:
 
     start: str
     articles: int | None
-    of: int
+    of: int | None
     share: float | None
 
 
@@ -315,7 +315,8 @@ COLUMNS = ("query", "publisher", "start", "articles", "of", "share")
 
 
 def trend_rows(found: Trend) -> Iterator[Row]:
-    """Yield a row for each point."""
+    """Yield a row for each point, and one without a start for what prints no day."""
     for line in found.lines:
-        for each in line.counts:
+        undated = Count(start="", articles=line.undated, of=None, share=None)
+        for each in (*line.counts, undated):
             yield {"query": line.query, "publisher": line.publisher} | asdict(each)

@@ -63,6 +63,7 @@ _PUBLISHERS = "select slug, name from publishers order by name"
 
 # Of a list of searches: lines, and the seconds that one of them and that all of them may take.
 _MOST_LINES, _PER_LINE, _PATIENCE = 300, 2.0, 60.0
+_LONGEST_LIST = 1 << 20  # bytes
 _TOO_MANY = "القائمة أطول من 300 سطر؛ قسّمها، أو ابحث بها بالأمر warraq search --batch."
 _STALE = "فهرس البحث من إصدار آخر؛ يُعاد بناؤه مع أول زحف."
 
@@ -237,6 +238,8 @@ async def named(datasette: Any, request: Any) -> Response:
 async def batch(datasette: Any, request: Any) -> Response:
     """Search for each line of a list that is sent (`lines`): a page, or a table with `.csv`."""
     database = await _open(datasette, request, "articles")
+    if int(request.headers.get("content-length") or 0) > _LONGEST_LIST:
+        return await _message(datasette, request, _TOO_MANY, 413)
     sent = await request.post_vars() if request.method == "POST" else request.args
     typed = str(sent.get("lines") or "")
     lines = batches.read_list(typed.encode()) if typed.strip() else []

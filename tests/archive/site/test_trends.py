@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from archive.database import open_for_reading
 from archive.rows import value
 from archive.search import count
+from archive.site import views
 from archive.site.trends import DRAWN, Asked, Period, trend
 from tests.archive.reading_room import words
 from tests.archive.site import yearbook
@@ -178,9 +179,12 @@ async def test_table_has_each_point_and_no_formula(datasette):
     assert [(row["query"], row["start"]) for row in rows] == [
         ("دمشق", "2020-01-01"),
         ("دمشق", "2021-01-01"),
+        ("دمشق", ""),  # without a day
         ("'-حلب", "2020-01-01"),
         ("'-حلب", "2021-01-01"),
+        ("'-حلب", ""),
     ]
+    assert (rows[2]["articles"], rows[2]["of"]) == ("1", "")
     assert float(rows[0]["share"]) == pytest.approx(
         100 * int(rows[0]["articles"]) / int(rows[0]["of"])
     )
@@ -273,6 +277,27 @@ async def test_article_leads_to_its_publisher_author_and_tags(datasette):
 async def test_rows_of_tables_lead_there(datasette, table):
     html = (await datasette.client.get(f"/archive/{table}")).text
     assert re.search(rf'href="/{table[:-1]}/(7|5|alwaraq)"', html)
+
+
+# Lists of searches
+
+
+async def test_a_list_is_answered_line_by_line(datasette):
+    html = (await datasette.client.post("/batch", data={"lines": "دمشق\n\nلا أحد"})).text
+    rows = re.findall(r'<tr id="line-(\d)">(.*?)</tr>', html, re.DOTALL)
+    assert [number for number, _ in rows] == ["1", "2", "3"]
+    assert f'href="/search?q={quote("دمشق")}&amp;order=new">81</a>' in rows[0][1]
+    assert "لا شيء يُبحث عنه في هذا السطر" in rows[1][1]
+
+
+async def test_a_list_has_its_bounds(datasette, monkeypatch):
+    for lines in ("a\n" * 301, "a" * 2_000_000):
+        answer = await datasette.client.post("/batch", data={"lines": lines})
+        assert answer.status_code == 413
+    monkeypatch.setattr(views, "_PATIENCE", -1)
+    answer = await datasette.client.get("/batch.csv?lines=a%0Ab")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(row["line"], row["problem"]) for row in rows] == [("1", "late"), ("2", "late")]
 
 
 EXAMPLES = re.findall(

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -30,6 +31,7 @@ from archive.site.tables import archive_names, with_kept_counts
 App = Callable[..., Awaitable[None]]
 
 MOST_WAITING = 16  # costly requests of a kind, those that are being answered included
+AT_ONCE = 8  # of one client
 PER_MINUTE = 60  # costly requests of one client of a public site
 _MOST_CLIENTS = 10_000  # that are remembered
 _COSTLY = frozenset({"search", "trends", "batch", "capture"})
@@ -48,7 +50,7 @@ class Gate:
     """
 
     datasette: Any
-    waiting: Counter[bool] = field(default_factory=Counter)
+    waiting: Counter[bool | str] = field(default_factory=Counter)
     asked: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     tables: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -73,16 +75,14 @@ class Gate:
         by_rows = bool(query) or ending == "csv" or tilde_decode(name) not in tables
         return by_rows if rest else "sql" in query
 
-    def _refusal(self, path: str, client: str, *, strange: bool) -> Response | None:
+    def _refusal(self, path: str, client: str, *, costly: bool, strange: bool) -> Response | None:
         """Return the answer to a request that is not let through, now or ever."""
         public = (self.datasette.plugin_config("warraq") or {}).get("public")
         if public and path.startswith("/-/") and not path.startswith(_STATIC):
             return Response.text("closed", 404)
-        if not strange and path.split("/")[1].partition(".")[0] not in _COSTLY:
-            return None
-        if self.waiting[strange] >= MOST_WAITING:
+        if costly and (self.waiting[strange] >= MOST_WAITING or self.waiting[client] >= AT_ONCE):
             return Response.text(_BUSY, 503, {"Retry-After": "5"})
-        seconds = self._wait(client, time.monotonic()) if public else 0
+        seconds = self._wait(client, time.monotonic()) if costly and public else 0
         return Response.text(_TOO_OFTEN, 429, {"Retry-After": str(seconds)}) if seconds else None
 
     def _wait(self, client: str, now: float) -> int:
@@ -110,20 +110,31 @@ class Gate:
             path = f"/{scope['path'].removeprefix(base).lstrip('/')}"
             query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
             strange = self._is_strange(path, dict(query))
-            client = (scope.get("client") or ("",))[0]
-            refusal = self._refusal(path, client, strange=strange)
+            costly = strange or path.split("/")[1].partition(".")[0] in _COSTLY
+            client = _network((scope.get("client") or ("",))[0])
+            refusal = self._refusal(path, client, costly=costly, strange=strange)
             if refusal:
                 await refusal.asgi_send(send)
                 return
-            self.waiting[strange] += 1
+            counted = (strange, client) if costly else ()
+            self.waiting.update(counted)
             token = is_strange.set(strange)
             try:
                 await app(scope, receive, send)
             finally:
                 is_strange.reset(token)
-                self.waiting[strange] -= 1
+                self.waiting.subtract(counted)
+                self.waiting += Counter()  # without those who wait for nothing
 
         return served
+
+
+def _network(client: str) -> str:
+    """Return who a client is: its address, of IPv6 the network that one customer gets."""
+    try:
+        return str(ip_network((client, 64), strict=False)) if ":" in client else client
+    except ValueError:
+        return client
 
 
 async def robots(datasette: Any) -> Response:

@@ -45,6 +45,7 @@ LONGEST = 8 << 20  # bytes of one value
 LARGEST = 32 << 20  # bytes of an answer that is not streamed
 SECONDS = 60  # of a thread's, for a whole answer
 _LONGEST_PATTERN = 1000  # of LIKE and GLOB, which compare it in one step that no limit can end
+_PATIENCE = 900  # seconds that the reader of a whole answer may take
 _PIECE = 1 << 18  # characters that are sent at a time
 _OPERATIONS = 10_000  # of SQLite's machine, about a millisecond, between looks at the clock
 _NICENESS = 10
@@ -189,7 +190,11 @@ def _database(datasette: Any, request: Any) -> Any:
 async def _question(datasette: Any, request: Any, database: Any) -> Question | None:
     """Return what is asked for; None where it is for Datasette to answer."""
     args, is_csv = request.args, request.url_vars["format"] == "csv"
-    if request.method != "GET" or not (is_csv or args.get("_shape", "arrays") in _SHAPES):
+    if (
+        request.method != "GET"
+        or not database.path
+        or not (is_csv or args.get("_shape", "arrays") in _SHAPES)
+    ):
         return None
     if "table" not in request.url_vars:
         sql = args.get("sql")
@@ -259,7 +264,7 @@ class _Answer:
 
     def __init__(self, datasette: Any, database: Any, asked: Question, seconds: float) -> None:
         self._datasette, self._database, self._asked = datasette, database, asked
-        self._left = seconds
+        self._left, self.cors = seconds, datasette.cors
         self._db: sqlite3.Connection | None = None
 
     def ask(self, db: sqlite3.Connection) -> list[str]:
@@ -315,20 +320,26 @@ async def _stream(answer: _Answer, form: _Form, request: Any, send: Any) -> None
         await send({"type": "http.response.body", "body": text.encode(), "more_body": more})
 
     headers = [(b"content-type", form.media.encode())]
+    if answer.cors:
+        headers.append((b"access-control-allow-origin", b"*"))
     if request.args.get("_dl"):
         name = request.url_vars.get("table") or request.url_vars["database"]
         saved = f'attachment; filename="{name}.{request.url_vars["format"]}"'
         headers.append((b"content-disposition", saved.encode()))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     try:
-        await write(form.before)
-        between = ""
-        while piece is not None and not gone.done():
-            await write(between + piece)
-            between, piece = form.between, await answer.step(lambda _: answer.piece(form))
-        if piece is None:
-            await write(form.behind, more=False)
-    except sqlite3.Error as error:  # without an end, which lets the server break the connection
+        async with asyncio.timeout(_PATIENCE):
+            await write(form.before)
+            between = ""
+            while piece is not None and not gone.done():
+                await write(between + piece)
+                between, piece = form.between, await answer.step(lambda _: answer.piece(form))
+            if piece is None:
+                await write(form.behind, more=False)
+    except (
+        sqlite3.Error,
+        TimeoutError,
+    ) as error:  # without an end, which lets the server break the connection
         _log.warning("%s was cut: %s", request.path, error)
     finally:
         gone.cancel()

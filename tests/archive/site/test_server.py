@@ -80,6 +80,13 @@ def test_a_client_that_waited_may_ask_again_and_few_are_remembered(monkeypatch):
     assert len(gate.asked) <= 4
 
 
+def test_a_client_is_an_address_or_a_network_of_ipv6():
+    clients = ("192.0.2.7", "2001:db8:1:2:3::4", "2001:db8:1:2:9::9", "a:b", "")
+    assert [server._network(each) for each in clients] == [
+        "192.0.2.7", "2001:db8:1:2::/64", "2001:db8:1:2::/64", "a:b", ""
+    ]  # fmt: skip
+
+
 async def test_robots_may_read_pages_of_a_public_site_alone(shelf):
     for metadata, rules in ((PUBLIC, {"/-", "/archive", "/search"}), ({}, {"/"})):
         site = Datasette([shelf.database], metadata=metadata)

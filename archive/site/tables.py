@@ -341,12 +341,29 @@ TABLES = {
 }
 
 
+_labels: dict[tuple[Any, ...], Markup | None] = {}  # by what is asked, of which state, and when
+_MOST_LABELS = 5000  # that are remembered
+_LABEL_LIVES = 5  # seconds at most
+
+
 async def labelled(datasette: Any, database: str, column: str, value: int | str) -> Markup | None:
     """Return a link to the row that a foreign key names, by its label; None where there is none.
 
-    Nor is there one where not everybody may see the other table.
+    Nor is there one where not everybody may see the other table. A page has many cells that name
+    the same row, so a label is remembered for some seconds.
     """
-    table, archive = TABLES[column], datasette.get_database(database)
+    state = str(state_of(Path(datasette.get_database(database).path)))
+    now = int(time.monotonic() / _LABEL_LIVES)
+    key = (id(datasette), database, state, now, column, value)
+    if key not in _labels:
+        if len(_labels) > _MOST_LABELS:
+            _labels.clear()
+        _labels[key] = await _label(datasette, database, TABLES[column], value)
+    return _labels[key]
+
+
+async def _label(datasette: Any, database: str, table: str, value: int | str) -> Markup | None:
+    archive = datasette.get_database(database)
     if not await datasette.permission_allowed(None, "view-table", (database, table), default=True):
         return None
     (key,) = await archive.primary_keys(table)

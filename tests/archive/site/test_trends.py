@@ -22,7 +22,7 @@ from archive.rows import value
 from archive.search import count
 from archive.site import views
 from archive.site.trends import DRAWN, Asked, Period, trend
-from tests.archive.reading_room import words
+from tests.archive.reading_room import fill, words
 from tests.archive.site import yearbook
 
 
@@ -241,6 +241,16 @@ async def test_publisher_has_its_numbers(datasette, db):
     assert sum(day["articles"] for day in page["days"]) == every - 1
     assert len(page["newest"]) == 12
     assert page["publisher"]["timezone"] == "Asia/Damascus"
+
+
+async def test_last_visit_is_the_newest_capture_of_any_kind(tmp_path):
+    shelf = fill(tmp_path / "archive", withhold=False)
+    site = Datasette([shelf.database])
+    last = (await data(site, "/publisher/alwaraq.json"))["publisher"]["last_visit"]
+    assert last == "2020-11-09T14:00:00.000000Z"
+    assert "آخر زيارة لموقعه: 9 نوفمبر 2020، 14:00" in words(
+        (await site.client.get("/publisher/alwaraq")).text
+    )
 
 
 async def test_publisher_has_its_page(datasette):

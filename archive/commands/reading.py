@@ -321,7 +321,13 @@ Closed: the database file, Datasette's internal pages. Each client may search an
 @port_option
 @click.option("--open", "open_browser", is_flag=True, help="Open the home page in the browser.")
 @click.option("--public", is_flag=True, help="For strangers: no internal pages, bounded requests.")
-@click.option("--base-url", metavar="PATH", default="/", help="Path that a proxy gives the site.")
+@click.option(
+    "--base-url",
+    metavar="PATH",
+    default="/",
+    show_default=True,
+    help="Path that a proxy gives the site.",
+)
 def serve(
     archive: Path, host: str, port: int, open_browser: bool, public: bool, base_url: str
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_SERVE = "from archive.commands.reading import serve; serve()"
+_SERVE = "from archive.commands.serve import serve; serve()"
 _PATIENCE = 20  # seconds a server gets to end
 
 

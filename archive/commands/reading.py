@@ -1,9 +1,8 @@
-"""Commands that show an archive: `warraq search`, `show`, `diff`, `serve`, `runs` and `stats`."""
+"""Commands that show an archive: `warraq search`, `show`, `diff`, `runs` and `stats`."""
 
 import json
 import shutil
 import textwrap
-import webbrowser
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -23,7 +22,6 @@ from archive.commands.options import (
     counted,
     limit_option,
     moment,
-    port_option,
     rightwards,
 )
 from archive.database import held_by, open_for_reading
@@ -304,55 +302,6 @@ def _changed(passage: Passage) -> str:
             line = " ".join("".join(shown).split())
             lines.append(rightwards(f"{click.style(sign, fg=colour)} {line}"))
     return "\n".join(lines)
-
-
-_EXPOSED = """Exposed to whoever reaches this address:
-  every article that is not withheld, its revisions, captures and stories
-  every table, and SQL over them, as pages, JSON and CSV
-  where the WARC files are in the folder: captured pages and records, and images
-Closed: the database file, Datasette's internal pages. Each client may search and ask so often."""
-
-
-@click.command()
-@archive_option
-@click.option(
-    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Where to listen."
-)
-@port_option
-@click.option("--open", "open_browser", is_flag=True, help="Open the home page in the browser.")
-@click.option("--public", is_flag=True, help="For strangers: no internal pages, bounded requests.")
-@click.option(
-    "--base-url",
-    metavar="PATH",
-    default="/",
-    show_default=True,
-    help="Path that a proxy gives the site.",
-)
-def serve(
-    archive: Path, host: str, port: int, open_browser: bool, public: bool, base_url: str
-) -> None:
-    """Read an archive in the browser, also during a crawl.
-
-    It is read-only. Only this machine can reach it unless --host says otherwise. To put it on the
-    internet, use --public behind a proxy (archive/README.md has a recipe).
-
-    \b
-    warraq serve --open
-    warraq serve --archive ~/news --port 8080
-    warraq serve --archive ~/public --public --base-url /news/
-    """
-    from archive.site.server import listen, run_server
-
-    def ready(address: str) -> None:
-        click.echo(f"Serving {archive} at {address} (press Ctrl-C to stop)")
-        if public:
-            click.echo(_EXPOSED)
-        if open_browser:
-            webbrowser.open(address)
-
-    with listen(host, port) as listener:
-        path = f"/{base_url.strip('/')}/".replace("//", "/")
-        run_server(archive, listener, on_ready=ready, public=public, base_url=path)
 
 
 @click.command()

@@ -27,7 +27,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 
 @pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_serve_says_where_answers_and_ends_cleanly(shelf, end, code):
-    command = [sys.executable, "-c", "from archive.commands.reading import serve; serve()"]
+    command = [sys.executable, "-c", "from archive.commands.serve import serve; serve()"]
     command += ["--archive", str(shelf.root), "--port", "0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -31,7 +31,7 @@ from archive.site.tables import archive_names, with_kept_counts
 App = Callable[..., Awaitable[None]]
 
 MOST_WAITING = 16  # costly requests of a kind, those that are being answered included
-AT_ONCE = 8  # of one client
+AT_ONCE = 8  # of one client of a public site
 PER_MINUTE = 60  # costly requests of one client of a public site
 _MOST_CLIENTS = 10_000  # that are remembered
 _COSTLY = frozenset({"search", "trends", "batch", "capture"})
@@ -80,7 +80,8 @@ class Gate:
         public = (self.datasette.plugin_config("warraq") or {}).get("public")
         if public and path.startswith("/-/") and not path.startswith(_STATIC):
             return Response.text("closed", 404)
-        if costly and (self.waiting[strange] >= MOST_WAITING or self.waiting[client] >= AT_ONCE):
+        at_once = AT_ONCE if public else MOST_WAITING
+        if costly and (self.waiting[strange] >= MOST_WAITING or self.waiting[client] >= at_once):
             return Response.text(_BUSY, 503, {"Retry-After": "5"})
         seconds = self._wait(client, time.monotonic()) if costly and public else 0
         return Response.text(_TOO_OFTEN, 429, {"Retry-After": str(seconds)}) if seconds else None

@@ -103,7 +103,8 @@ class Archive:
     What is withheld never comes out of its methods. A crawl may be writing: each call sees what
     was committed before it.
 
-    `db` is the read-only connection, for SQL of one's own; its tables hold what is withheld, too.
+    `db` is the read-only connection, for SQL of one's own, with `word_forms(query)` for articles
+    that hold words in any form (archive/README.md); its tables hold what is withheld, too.
 
     Raises (on opening):
         NewerArchive, NotAnArchive, OlderArchive: if there is no archive in `root` that this

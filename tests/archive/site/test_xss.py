@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 from archive.database import open_for_reading
 from tests.chromium import find_chromium
@@ -97,7 +97,12 @@ def watched(browser: Browser, address: str) -> tuple[Page, list[str]]:
     page, done = browser.new_page(), list[str]()
     for own in ("fonts/*", "warraq.css", "fonts.css"):  # to save time
         page.route(f"{address}-/static-plugins/warraq/{own}", lambda route: route.abort())
-    page.on("dialog", lambda dialog: (done.append(f"dialog {dialog.message}"), dialog.dismiss()))
+
+    def refuse(dialog: Dialog) -> None:
+        done.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
     page.on("popup", lambda popup: done.append(f"popup {popup.url}"))
     page.on(
         "console",

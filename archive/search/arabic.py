@@ -187,7 +187,13 @@ def forms(text: str, terms: frozenset[str]) -> set[str]:
     return {fold(word) for word in set(words(text)) if term(word) in terms}
 
 
-STOP_WORDS: frozenset[str] = frozenset(map(fold, _WORDS["stop"].split()))
+STOP_WORDS: frozenset[str] = frozenset(_WORDS["stop"].split())
+_MARKS = {code: None for code, base in _FOLD.items() if base is None}
+
+
+def is_glue(token: str) -> bool:
+    """Return whether a word as typed says little: "على" does, the name "علي" does not."""
+    return token.translate(_MARKS) in STOP_WORDS
 
 
 _PREFIXES = ("ال", "وال", "بال", "كال", "فال", "لل", "و")

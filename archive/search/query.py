@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from archive.search.arabic import STOP_WORDS, beginnings, endless, fold, term, tidy, words
+from archive.search.arabic import beginnings, endless, fold, is_glue, term, tidy, words
 
 _MOST = 64  # clauses of a kind, words of a phrase
 
@@ -219,15 +219,15 @@ def parse(query: str) -> Query:
     for item in _operated([item for match in matches for item in _read(match)]):
         parts[item.part].append(item)
     must = _clauses(parts["must"])
-    selective = _clauses(parts["words"], without=STOP_WORDS)
-    days = {item.field: _day(item.value) for item in parts["days"]}
+    selective = _clauses(parts["words"], glue=False)
+    days = [(item.field, day) for item in parts["days"] if (day := _day(item.value))]
     typed = {name: tuple(item.value for item in found) for name, found in parts.items()}
     return Query(
         words=selective or (() if must else _clauses(parts["words"])),
         must=must,
         must_not=_clauses(parts["must_not"]),
-        after=days.get("after"),
-        before=days.get("before"),
+        after=max((day for name, day in days if name == "after"), default=None),
+        before=min((day for name, day in days if name == "before"), default=None),
         publishers=typed.get("publishers", ()),
         not_publishers=typed.get("not_publishers", ()),
         sorts=tuple(map(_sort, parts["sorts"])),
@@ -312,20 +312,20 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _clauses(items: Iterable[_Item], without: frozenset[str] = frozenset()) -> tuple[Clause, ...]:
-    clauses = dict.fromkeys(clause for item in items for clause in _spell(item, without))
+def _clauses(items: Iterable[_Item], *, glue: bool = True) -> tuple[Clause, ...]:
+    clauses = dict.fromkeys(clause for item in items for clause in _spell(item, glue=glue))
     return tuple(clauses)[:_MOST]
 
 
-def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
+def _spell(item: _Item, *, glue: bool) -> Iterator[Clause]:
     """Yield the clauses of an item: one, or one for each word that may stand anywhere."""
     typed = words(item.value)
     prefix = item.value.rstrip(".:'").endswith("*") and not item.exact
     if item.part == "words" and not _LATIN.fullmatch(item.value):  # 3.5 and covid-19 are one
         whole, typed = (typed[:-1], typed[-1:]) if prefix else (typed, [])
         for word in whole:
-            if (form := fold(word)) not in without:
-                yield Clause(terms=(term(word),), form=form)
+            if glue or not is_glue(word):
+                yield Clause(terms=(term(word),), form=fold(word))
     if typed:
         is_begun = prefix and len(typed) <= _MOST
         last = typed.pop() if is_begun else ""

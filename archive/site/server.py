@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.resources import files
 from ipaddress import ip_network
@@ -25,7 +25,7 @@ from datasette.utils import tilde_decode
 
 from archive.database import NAME, is_finished, is_frozen, open_for_reading, state_of, uri
 from archive.errors import ArchiveError
-from archive.site.sql import Pools, is_strange
+from archive.site.sql import KINDS, THREADS, Pools, kind
 from archive.site.tables import archive_names, with_kept_counts
 
 App = Callable[..., Awaitable[None]]
@@ -50,9 +50,10 @@ class Gate:
     """
 
     datasette: Any
-    waiting: Counter[bool | str] = field(default_factory=Counter)
+    waiting: Counter[str] = field(default_factory=Counter)
+    turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     asked: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
-    tables: dict[str, frozenset[str]] = field(default_factory=dict)
+    tables: dict[str, dict[str, bool]] = field(default_factory=dict)  # and whether each is a view
 
     async def _open(self) -> None:
         """Learn the tables of each database, and give strangers their threads."""
@@ -62,26 +63,34 @@ class Gate:
         for name in archive_names(self.datasette):
             database = self.datasette.get_database(name)
             database.table_counts = with_kept_counts(database)
+        turns = dict.fromkeys(KINDS, THREADS) | {"whole": MOST_WAITING}
+        self.turns = {each: asyncio.Semaphore(number) for each, number in turns.items()}
         for database in self.datasette.databases.values():
-            self.tables[database.route] = frozenset(await database.table_names())
+            views = dict.fromkeys(await database.view_names(), True)
+            names = dict.fromkeys(await database.table_names(), False)
+            self.tables[database.route] = names | views
 
-    def _is_strange(self, path: str, query: dict[str, str]) -> bool:
-        """Return whether a request may ask SQL that is a stranger's, or that takes long."""
+    def _kind(self, path: str, query: dict[str, str]) -> str:
+        """Return of which of `KINDS` a request is, "" for a page that never takes long."""
         place, *rest = path.strip("/").split("/")
-        tables = self.tables.get(tilde_decode(place.partition(".")[0]))
-        if tables is None or len(rest) > 1:
-            return False  # a page of ours, or of one row
-        name, _, ending = "".join(rest).partition(".")
-        by_rows = bool(query) or ending == "csv" or tilde_decode(name) not in tables
-        return by_rows if rest else "sql" in query
+        names = self.tables.get(tilde_decode(place.partition(".")[0]))
+        if names is None or len(rest) > 1:
+            return ""  # a page of ours, or of one row
+        name, _, ending = (rest[0] if rest else place).partition(".")
+        is_sql = tilde_decode(name) not in names if rest else "sql" in query
+        if (is_sql and ending in {"csv", "json"}) or (rest and ending == "csv"):
+            return "whole"
+        if is_sql or "_where" in query:
+            return "sql"
+        return "table" if rest and (query or names[tilde_decode(name)]) else ""
 
-    def _refusal(self, path: str, client: str, *, costly: bool, strange: bool) -> Response | None:
+    def _refusal(self, path: str, client: str, sort: str, *, costly: bool) -> Response | None:
         """Return the answer to a request that is not let through, now or ever."""
         public = (self.datasette.plugin_config("warraq") or {}).get("public")
         if public and path.startswith("/-/") and not path.startswith(_STATIC):
             return Response.text("closed", 404)
-        at_once = AT_ONCE if public else MOST_WAITING
-        if costly and (self.waiting[strange] >= MOST_WAITING or self.waiting[client] >= at_once):
+        busy = public and self.waiting[client] >= AT_ONCE
+        if costly and (busy or self.waiting[sort] >= MOST_WAITING):
             return Response.text(_BUSY, 503, {"Retry-After": "5"})
         seconds = self._wait(client, time.monotonic()) if costly and public else 0
         return Response.text(_TOO_OFTEN, 429, {"Retry-After": str(seconds)}) if seconds else None
@@ -110,20 +119,21 @@ class Gate:
             base = self.datasette.setting("base_url").rstrip("/")
             path = f"/{scope['path'].removeprefix(base).lstrip('/')}"
             query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            strange = self._is_strange(path, dict(query))
-            costly = strange or path.split("/")[1].partition(".")[0] in _COSTLY
+            sort = self._kind(path, dict(query))
+            costly = bool(sort) or path.split("/")[1].partition(".")[0] in _COSTLY
             client = _network((scope.get("client") or ("",))[0])
-            refusal = self._refusal(path, client, costly=costly, strange=strange)
+            refusal = self._refusal(path, client, sort, costly=costly)
             if refusal:
                 await refusal.asgi_send(send)
                 return
-            counted = (strange, client) if costly else ()
+            counted = (sort, client) if costly else ()
             self.waiting.update(counted)
-            token = is_strange.set(strange)
+            token = kind.set(sort)
             try:
-                await app(scope, receive, send)
+                async with self.turns.get(sort, nullcontext()):
+                    await app(scope, receive, send)
             finally:
-                is_strange.reset(token)
+                kind.reset(token)
                 self.waiting.subtract(counted)
                 self.waiting += Counter()  # without those who wait for nothing
 

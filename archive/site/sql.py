@@ -39,7 +39,8 @@ from archive.database import uri
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-THREADS = 2
+THREADS = 2  # for each of the
+KINDS = ("table", "sql", "whole")  # a table by conditions, SQL, and answers to their last row
 MEMORY = 256 << 20  # bytes that SQLite takes in this process, pages of its cache included
 LONGEST = 8 << 20  # bytes of one value
 LARGEST = 32 << 20  # bytes of an answer that is not streamed
@@ -50,7 +51,7 @@ _PIECE = 1 << 18  # characters that are sent at a time
 _OPERATIONS = 10_000  # of SQLite's machine, about a millisecond, between looks at the clock
 _NICENESS = 10
 
-is_strange = ContextVar("is_strange", default=False)  # of the request that is being answered
+kind = ContextVar("kind", default="")  # of the request that is being answered, of `KINDS`
 _thread = threading.local()
 
 TOO_MUCH_MEMORY = "the query needs more memory than this server gives to SQL"
@@ -60,24 +61,26 @@ _OLD = "a cut answer can be told from a whole one in HTTP/1.1 only (nginx: proxy
 
 
 class Pools:
-    """In place of a Datasette's executor: its own threads, and a few more for strangers."""
+    """In place of a Datasette's executor: its own threads, and a few for each of `KINDS`."""
 
     def __init__(self, own: Any) -> None:
         self._own = own
-        self._strange = ThreadPoolExecutor(THREADS, "strangers", initializer=_begin_thread)
+        self._strange = {
+            each: ThreadPoolExecutor(THREADS, each, initializer=_begin_thread) for each in KINDS
+        }
         self.closed = False
 
     def submit(self, question: Callable[..., T], *args: Any) -> "Future[T]":
         """Let a thread ask; which one, the request says that is being answered."""
-        if is_strange.get():
-            return self._strange.submit(_bounded, question, *args)
+        if kind.get():
+            return self._strange[kind.get()].submit(_bounded, question, *args)
         return self._own.submit(_patient, question, *args)  # type: ignore[no-any-return]
 
     def shutdown(self, **options: Any) -> None:
         """End all threads."""
         self.closed = True
-        self._own.shutdown(**options)
-        self._strange.shutdown(**options)
+        for pool in (self._own, *self._strange.values()):
+            pool.shutdown(**options)
 
 
 def _begin_thread() -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import httpx
 import pytest
@@ -197,16 +197,17 @@ async def test_pages_do_not_wait_for_strangers_of_whom_a_few_wait(site, monkeypa
         release.wait(20)
 
     await site.client.get("/")
-    token = sql.is_strange.set(True)
+    token = sql.kind.set("whole")
     database = site.get_database("archive")
     held = [asyncio.ensure_future(database.execute_fn(hold)) for _ in range(sql.THREADS)]
     await asyncio.sleep(0)
-    sql.is_strange.reset(token)
+    sql.kind.reset(token)
     waiting = [asyncio.ensure_future(site.client.get(path("select 1"))) for _ in range(3)]
     await asyncio.sleep(0.05)
-    for address in ("/", "/search?q=تونس", "/archive/articles", "/archive"):
+    others = ("/archive/articles?_facet=publisher", "/archive?sql=select+1", "/archive/daily")
+    for address in ("/", "/search?q=تونس", "/archive/articles", "/archive", *others):
         assert (await site.client.get(address)).status_code == 200
-    refused = await site.client.get("/archive/articles?_facet=publisher")
+    refused = await site.client.get("/archive/articles.csv")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert not any(each.done() for each in waiting)
     release.set()
@@ -225,6 +226,26 @@ def test_a_page_asks_again_where_a_stranger_has_the_memory():
         return "answer"
 
     assert sql._patient(question) == "answer"
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("/", ""), ("/search?q=1", ""), ("/archive", ""), ("/archive/articles", ""),
+        ("/archive/articles/1", ""), ("/archive.json", ""), ("/archive/articles.json", ""),
+        ("/archive/articles?_facet=kind", "table"), ("/archive/daily", "table"),
+        ("/archive/articles.json?title__contains=x", "table"),
+        ("/archive?sql=select+1", "sql"), ("/archive/many", "sql"),
+        ("/archive/articles?_where=1", "sql"), ("/archive/articles.json?_where=1", "sql"),
+        ("/archive.json?sql=select+1", "whole"), ("/archive.csv?sql=select+1", "whole"),
+        ("/archive/articles.csv", "whole"), ("/archive/many.json", "whole"),
+    ],
+)  # fmt: skip
+async def test_which_threads_a_request_waits_for(site, address, kind):
+    gate = server.Gate(site)
+    await gate._open()
+    place, _, query = address.partition("?")
+    assert gate._kind(place, dict(parse_qsl(query))) == kind
 
 
 async def test_what_is_not_sql_or_a_table_is_as_before(site):

@@ -66,12 +66,10 @@ def t(sentence: str, /, **places: Any) -> str:
     """Say an Arabic sentence in the language of the page, its `{places}` filled.
 
     Numbers get thousands separators. Where a place is Markup, the answer is too, and the others
-    are escaped. English may be two sentences, for an `n` of 1 and for others.
-
-    Raises:
-        KeyError: english.toml has no such sentence.
+    are escaped. English may be two sentences, for an `n` of 1 and for others; a sentence without
+    English stays Arabic.
     """
-    said = sentence if interface() is ARABIC else _ENGLISH[sentence]
+    said = sentence if interface() is ARABIC else _ENGLISH.get(sentence, sentence)
     if isinstance(said, list):
         said = said[places.get("n") != 1]
     if not places:

@@ -111,11 +111,12 @@ def _at(db: sqlite3.Connection, address: str) -> list[int]:
 
 
 def slugs(db: sqlite3.Connection, names: tuple[str, ...]) -> list[str]:
-    """Return the publishers meant by `names`: by slug, or by a part of a name."""
-    wanted, slugs = list(map(fold, names)), []
-    for slug, *labels in db.execute("select slug, name, name_latin from publishers"):
+    """Return the publishers meant by `names`: by slug, or else by a part of a name."""
+    rows = db.execute("select slug, name, name_latin from publishers").fetchall()
+    known, wanted, slugs = {fold(row[0]) for row in rows}, set(map(fold, names)), []
+    for slug, *labels in rows:
         printed = fold("\n".join(filter(None, labels)))
-        if fold(slug) in wanted or any(name in printed for name in wanted):
+        if fold(slug) in wanted or any(name in printed for name in wanted - known):
             slugs.append(slug)
     return slugs
 

@@ -69,6 +69,16 @@ def archive():
     return connection
 
 
+def test_a_slug_names_its_own_publisher_alone():
+    db = empty_archive()
+    add_article(db, id=1, publisher="sana")
+    add_article(db, id=2, publisher="sanaa")
+    db.execute("update publishers set name = 'صنعاء بوست', name_latin = 'Sanaa Post'")
+    db.execute("update publishers set name = 'سانا', name_latin = 'SANA' where slug = 'sana'")
+    found = [[hit.id for hit in search(db, f"publisher:{name}")] for name in ("sana", "post", "san")]
+    assert found == [[1], [2], [2, 1]]
+
+
 DOUBTS = [
     ("حلب after:foo", [Doubt(kind="day", typed="after:foo")]),
     ("publisher:othre", [Doubt(kind="publisher", typed="othre", known=("other",))]),

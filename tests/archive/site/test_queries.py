@@ -120,6 +120,7 @@ ANSWERS = [
     ("words_by_publisher", {"words": "وزير -دمشق"}, [["a", 2, DAYS[0], DAYS[3]]]),
     ("tags_of_the_month", {}, [["حرب", 2, 1], ["سلام", 1, 1]]),
     ("tags_of_the_month", {"since": "2026-09-01"}, [["حرب", 3, 1], ["سلام", 1, 1]]),
+    ("tags_of_the_month", {"since": DAYS[2]}, [["حرب", 2, 1], ["سلام", 1, 1]]),
     ("tag_by_month", {"tag": "حرب"}, [["2026-10", "a", 1], ["2026-11", "a", 2]]),
     ("authors_by_articles", {}, [["سلمى", 1, 1, DAYS[0], DAYS[0]]]),
     ("sections", {}, [["a", "محليات", 1, DAYS[0], DAYS[0]], ["b", "محليات", 1, DAYS[0], DAYS[0]]]),
@@ -152,6 +153,14 @@ async def test_a_question_is_answered(datasette, name, asked, rows):
     assert answer.status_code == 200, answer.text
     found = answer.json()["rows"]
     assert ([row[0] for row in found] if name == "search" else found) == rows
+
+
+async def test_words_are_counted_in_articles_without_a_day_too(tmp_path):
+    with closing(open_for_writing(tmp_path)) as db:
+        add_article(db, publisher="a", text="قتلى")
+    asked = "/archive/words_by_publisher.json?words=قتلى"
+    answer = await Datasette([str(tmp_path / "archive.db")]).client.get(asked)
+    assert answer.json()["rows"] == [["a", 1, None, None]]
 
 
 def test_every_question_has_an_answer_here():

@@ -75,7 +75,8 @@ def test_a_slug_names_its_own_publisher_alone():
     add_article(db, id=2, publisher="sanaa")
     db.execute("update publishers set name = 'صنعاء بوست', name_latin = 'Sanaa Post'")
     db.execute("update publishers set name = 'سانا', name_latin = 'SANA' where slug = 'sana'")
-    found = [[hit.id for hit in search(db, f"publisher:{name}")] for name in ("sana", "post", "san")]
+    names = ("sana", "post", "san")
+    found = [[hit.id for hit in search(db, f"publisher:{name}")] for name in names]
     assert found == [[1], [2], [2, 1]]
 
 

@@ -33,6 +33,7 @@ App = Callable[..., Awaitable[None]]
 MOST_WAITING = 16  # costly requests of a kind, those that are being answered included
 AT_ONCE = 8  # of one client of a public site
 PER_MINUTE = 60  # costly requests of one client of a public site
+LARGEST_BODY = 4 << 20  # bytes; Datasette reads a whole one before it refuses it
 _MOST_CLIENTS = 10_000  # that are remembered
 _COSTLY = frozenset({"search", "trends", "batch", "capture"})
 _BUSY = "too many questions at once; try again in a few seconds"
@@ -122,7 +123,8 @@ class Gate:
             sort = self._kind(path, dict(query))
             costly = bool(sort) or path.split("/")[1].partition(".")[0] in _COSTLY
             client = _network((scope.get("client") or ("",))[0])
-            refusal = self._refusal(path, client, sort, costly=costly)
+            too_large = _too_large(dict(scope["headers"]))
+            refusal = too_large or self._refusal(path, client, sort, costly=costly)
             if refusal:
                 await refusal.asgi_send(send)
                 return
@@ -140,8 +142,17 @@ class Gate:
         return served
 
 
+def _too_large(headers: dict[bytes, bytes]) -> Response | None:
+    """Return the answer to a request whose body is too large, or does not say how large it is."""
+    if b"transfer-encoding" in headers:
+        return Response.text("say the length of what you send (Content-Length)", 411)
+    is_large = int(headers.get(b"content-length", b"0")[:20]) > LARGEST_BODY
+    return Response.text(f"more than {LARGEST_BODY >> 20} MB", 413) if is_large else None
+
+
 def _network(client: str) -> str:
     """Return who a client is: its address, of IPv6 the network that one customer gets."""
+    client = client.removeprefix("::ffff:")  # of IPv4 on a socket for both (RFC 4291, 2.5.5.2)
     try:
         return str(ip_network((client, 64), strict=False)) if ":" in client else client
     except ValueError:

@@ -81,10 +81,23 @@ def test_a_client_that_waited_may_ask_again_and_few_are_remembered(monkeypatch):
 
 
 def test_a_client_is_an_address_or_a_network_of_ipv6():
+    assert server._network("::ffff:192.0.2.7") == "192.0.2.7"
     clients = ("192.0.2.7", "2001:db8:1:2:3::4", "2001:db8:1:2:9::9", "a:b", "")
     assert [server._network(each) for each in clients] == [
         "192.0.2.7", "2001:db8:1:2::/64", "2001:db8:1:2::/64", "a:b", ""
     ]  # fmt: skip
+
+
+async def test_a_body_that_is_too_large_or_of_unknown_length_is_not_read(shelf):
+    async def body():
+        yield b"lines=x"
+
+    site = Datasette([shelf.database])
+    for path in ("/", "/batch", "/archive"):
+        assert (await site.client.post(path, content=body())).status_code == 411
+        large = {"Content-Length": str(server.LARGEST_BODY + 1)}
+        assert (await site.client.post(path, headers=large)).status_code == 413
+    assert (await site.client.post("/batch", data={"lines": "x"})).status_code == 200
 
 
 async def test_robots_may_read_pages_of_a_public_site_alone(shelf):

@@ -12,6 +12,7 @@ from datetime import date
 from archive.search.arabic import beginnings, endless, fold, is_glue, term, tidy, words
 
 _MOST = 64  # clauses of a kind, words of a phrase
+_LONGEST = 10_000  # characters that are read
 
 _SIGNS = str.maketrans(
     dict.fromkeys("“”„‟«»‹›＂〝〞〟❝❞″‶『』「」《》〈〉", '"')
@@ -210,8 +211,10 @@ def parse(query: str) -> Query:
     and `"these words"~10` with at most ten words between the first and the last, in any order.
     Phrases and fields are demands, as `+must` is; a quote that is never closed is ignored.
     `a OR b` demands one of the two, `a AND b` both, `NOT a` is `-a`. Words that only glue a
-    sentence together are dropped as long as another demand is left.
+    sentence together are dropped as long as another demand is left. What stands behind the first
+    10,000 characters counts for nothing.
     """
+    query = query[:_LONGEST]
     if _ADDRESS.fullmatch(query.strip()):
         return Query(address=query.strip())
     parts = defaultdict[str, list[_Item]](list)

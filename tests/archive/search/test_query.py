@@ -121,6 +121,10 @@ def test_only_so_many_words_count():
     assert len(parse(f'"{many}"').must[0].terms) == 64
 
 
+def test_what_stands_far_behind_is_not_read():
+    assert parse("خبر " * 2500 + "-آخر") == parse("خبر")
+
+
 @given(st.text(st.characters(exclude_categories=())))
 def test_anything_can_be_typed(typed):
     query = parse(typed)

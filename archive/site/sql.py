@@ -42,13 +42,13 @@ T = TypeVar("T")
 THREADS = 2  # for each of the
 KINDS = ("table", "sql", "whole")  # a table by conditions, SQL, and answers to their last row
 MEMORY = 256 << 20  # bytes that SQLite takes in this process, pages of its cache included
-LONGEST = 8 << 20  # bytes of one value
+LONGEST = 2 << 20  # bytes of one value; FTS5 reads a MATCH in squared time, and never looks up
 LARGEST = 32 << 20  # bytes of an answer that is not streamed
 SECONDS = 60  # of a thread's, for a whole answer
-_LONGEST_PATTERN = 1000  # of LIKE and GLOB, which compare it in one step that no limit can end
+_LONGEST_PATTERN = 1000  # of what SQLite compares in one step that no limit can end
 _PATIENCE = 900  # seconds that the reader of a whole answer may take
 _PIECE = 1 << 18  # characters that are sent at a time
-_OPERATIONS = 10_000  # of SQLite's machine, about a millisecond, between looks at the clock
+_OPERATIONS = 1000  # of SQLite's machine between looks at the clock, as of Datasette's own
 _NICENESS = 10
 
 kind = ContextVar("kind", default="")  # of the request that is being answered, of `KINDS`
@@ -117,6 +117,43 @@ def limit(connection: sqlite3.Connection) -> None:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _LONGEST_PATTERN)
         connection.row_factory = _counted
+        for name, (arguments, function) in _BOUNDED.items():
+            connection.create_function(name, arguments, _short(function), deterministic=True)
+
+
+def _short(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of SQL whose second argument is short: SQLite's own may take hours."""
+
+    def answer(*given: Any) -> Any:
+        if None in given:
+            return None
+        is_bytes = all(isinstance(value, bytes) for value in given)
+        values = given if is_bytes else tuple(map(_text, given))
+        if len(values[1]) > _LONGEST_PATTERN:
+            return bytes(LONGEST + 1)  # of which SQLite says that it is too big
+        return function(*values)
+
+    return answer
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _replaced(text: Any, old: Any, new: Any) -> Any:
+    if old and text.count(old) * len(new) > LONGEST:
+        return bytes(LONGEST + 1)
+    return text.replace(old, new) if old else text
+
+
+# With time that grows with the product of two arguments, in SQLite.
+_BOUNDED: dict[str, tuple[int, Callable[..., Any]]] = {
+    "instr": (2, lambda text, part: text.find(part) + 1),
+    "replace": (3, _replaced),
+    "trim": (2, lambda text, letters: text.strip(letters)),
+    "ltrim": (2, lambda text, letters: text.lstrip(letters)),
+    "rtrim": (2, lambda text, letters: text.rstrip(letters)),
+}
 
 
 def _counted(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> sqlite3.Row:
@@ -166,7 +203,7 @@ async def whole(datasette: Any, request: Any, send: Any) -> Any:
         if request.scope.get("http_version") == "1.0":
             return _refused(_OLD, is_csv, 505)
         limit = request.args.get("_timelimit") or ""  # milliseconds
-        seconds = min(SECONDS, int(limit) / 1000) if limit.isdecimal() else SECONDS
+        seconds = min(SECONDS, int(limit[:9]) / 1000) if limit.isdecimal() else SECONDS
         with closing(_Answer(datasette, database, asked, seconds)) as answer:
             columns = await answer.step(answer.ask)
             if is_csv:
@@ -205,7 +242,8 @@ async def _question(datasette: Any, request: Any, database: Any) -> Question | N
     name = tilde_decode(request.url_vars["table"])
     if canned := await datasette.get_canned_query(database.name, name, request.actor):
         return None if canned.get("write") else await _asked(datasette, request, database, canned)
-    is_page = not is_csv or args.get("_next") or args.get("_size", "max") != "max"
+    is_whole = args.get("_stream") or args.get("_size", "max") == "max"
+    is_page = not is_csv or args.get("_next") or not is_whole
     return None if is_page else await _table(datasette, request)
 
 

@@ -155,6 +155,39 @@ async def test_what_cannot_show_a_cut_gets_nothing(site):
     assert sent[0]["status"] == 505
 
 
+LONG = "substr(hex(zeroblob(600)), 1, 1001)"
+
+
+@pytest.mark.parametrize("asked", ["instr(a, {})", "replace(a, {}, '')", "trim(a, {})"])
+async def test_what_is_compared_in_one_step_is_short(site, asked):
+    answer = await site.client.get(path(f"select {asked.format(LONG)} from (select 'a' as a)"))
+    assert answer.status_code == 400
+    assert "too big" in answer.text
+
+
+async def test_functions_of_strangers_answer_as_sqlite_does(site):
+    asked = """select instr('خبر عاجل', 'ع'), instr('a', 'b'), instr(x'd8ae', x'ae'),
+        instr(null, 'a'),
+        instr(1234, 3), replace('aXbX', 'X', 'yy'), replace('a', '', 'b'), replace(105, 0, 7),
+        trim('xyaxy', 'yx'), ltrim('xxa', 'x'), rtrim('a--', '-'), trim(' a '), trim('a', '')"""
+    answer = await site.client.get(path(asked))
+    assert answer.json()["rows"] == [list(sqlite3.connect(":memory:").execute(asked).fetchone())]
+    huge = "select replace(hex(zeroblob(500000)), '0', hex(zeroblob(1000)))"
+    assert (await site.client.get(path(huge))).status_code == 400
+
+
+async def test_a_time_limit_of_many_digits_is_one(site):
+    assert (await site.client.get(path("select 1", _timelimit="9" * 400))).status_code == 200
+
+
+async def test_a_streamed_table_that_fails_has_no_end(site, monkeypatch):
+    monkeypatch.setattr(sql, "_PIECE", 10)
+    late = quote("iif(id = (select max(id) from articles), json(title || '{'), 1)")
+    address = f"/archive/articles.csv?_stream=1&_size=1&_sort=id&_where={late}"
+    sent = await messages(site, address)
+    assert all(message.get("more_body") for message in sent[1:])
+
+
 async def test_what_an_answer_may_take_of_the_memory_is_bounded(site):
     values = f"{MANY.format(40)}select randomblob(1000000) as b from c"
     page = await site.client.get(f"/archive?sql={quote(values)}")

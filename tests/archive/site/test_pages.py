@@ -51,6 +51,7 @@ async def test_first_page_shows_newest_counts_and_publishers(datasette, shelf):
     html = await page(datasette, "/")
     assert '<html lang="ar" dir="rtl">' in html
     assert f'href="/article/{shelf.edited}"' in html
+    assert 'href="/search?q=is:edited&amp;order=new"' in html
     seen = words(html)
     assert f"{TITLE} لقاء هو الثالث من نوعه صحيفة الورق 9 نوفمبر 2020" in seen
     assert "عُدّلت" in seen

@@ -163,6 +163,19 @@ async def test_words_are_counted_in_articles_without_a_day_too(tmp_path):
     assert answer.json()["rows"] == [["a", 1, None, None]]
 
 
+async def test_a_newspaper_follows_another_by_its_first_version(tmp_path):
+    with closing(open_for_writing(tmp_path)) as db:
+        db.execute("insert into stories (id) values (1)")
+        for number, publisher in enumerate("abb", 1):
+            at = f"2020-11-09T0{number}:00:00.000000Z"
+            add_article(db, id=number, publisher=publisher, published_at=at)
+        db.execute("update articles set story = 1")
+    answer = await Datasette([str(tmp_path / "archive.db")]).client.get(
+        "/archive/who_follows_whom.json"
+    )
+    assert answer.json()["rows"] == [["a", "b", 1, 1.0]]
+
+
 def test_every_question_has_an_answer_here():
     assert {name for name, _, rows in ANSWERS if rows} == set(ready_queries())
 

@@ -263,6 +263,7 @@ async def test_publisher_has_its_page(datasette):
         in html
     )
     assert 'href="/changes?publisher=alwaraq&amp;kind=gone"' in html
+    assert 'href="/search?q=is%3Aedited%20publisher%3Aalwaraq&amp;order=new"' in html
     assert (await datasette.client.get("/publisher/nobody")).status_code == 404
     assert (await datasette.client.get("/publisher/nobody.json")).status_code == 404
 

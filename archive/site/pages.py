@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -288,11 +289,16 @@ def _compared(db: sqlite3.Connection, story: int) -> list[dict[str, Any]]:
     said = {row["id"]: record(Extraction, row | {"kind": "article"}) for row in texts}
     first = versions[0]
     for row in versions:
-        at, since = row["published_at"], first["published_at"]
-        row["after"] = (from_iso(at) - from_iso(since)).total_seconds() if at and since else None
+        is_known = row["published_at"] and first["published_at"]
+        row["after"] = (_moment(row) - _moment(first)).total_seconds() if is_known else None
         later = said.get(row["id"]) if row is not first else None
         row["diff"] = later and compare(said[first["id"]], later, steps=LISTED_STEPS)
     return versions
+
+
+def _moment(row: dict[str, Any]) -> datetime:
+    """Return when a version was there: a time printed later than it was seen is one moved since."""
+    return min(from_iso(row["published_at"]), from_iso(row["first_seen_at"]))
 
 
 def story_json(page: Page) -> dict[str, Any]:

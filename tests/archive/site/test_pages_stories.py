@@ -1,4 +1,5 @@
 import re
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from archive import articles
 from archive.database import open_for_writing
 from archive.site.tables import own_page
 from tests.archive.desk import NOON, reading
+from tests.archive.newsroom import add_article
 from tests.archive.reading_room import words
 from tests.archive.reprints import LEAD, OTHER, WIRE
 
@@ -116,3 +118,16 @@ async def test_a_story_shows_what_each_newspaper_changed_against_the_first(datas
     assert [row["after"] for row in found["versions"]] == [0, 5 * 3600, None]
     assert found["versions"][2]["summary"]["kinds"] == ["headline", "removed"]
     assert "لا يقرأ" not in answer.text
+
+
+async def test_a_version_that_was_seen_before_its_printed_time_is_as_late_as_it_was_seen(tmp_path):
+    with closing(open_for_writing(tmp_path)) as db:
+        db.execute("insert into stories (id) values (1)")
+        for number, hours in enumerate([(1, 5), (9, 3), (8, 8)], 1):
+            printed, first_seen = (f"2020-11-09T0{hour}:00:00.000000Z" for hour in hours)
+            add_article(db, id=number, published_at=printed, first_seen_at=first_seen)
+        db.execute("update articles set story = 1")
+        lags = dict(db.execute("select article, lag from story_articles"))
+    story = (await Datasette([str(tmp_path / "archive.db")]).client.get("/story/1.json")).json()
+    after = {version["id"]: version["after"] for version in story["versions"]}
+    assert after == lags == {1: 0, 2: 2 * 3600, 3: 7 * 3600}

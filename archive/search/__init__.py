@@ -15,7 +15,7 @@ from archive.search.arabic import fold
 from archive.search.index import index_is_current
 from archive.search.index import register as register_index
 from archive.search.query import Query, parse
-from archive.search.ranking import Page, best, conditions, newest, slugs
+from archive.search.ranking import Page, best, from_matches, newest, slugs
 
 Order = Literal["best", "new"]
 
@@ -139,13 +139,8 @@ def count(db: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
     asked = replace(parse(query), every=order == "new")
     if asked.empty:
         return 0
-    source, row, values = "articles where", "articles.id", tuple[str | int, ...]()
-    if asked.worded:
-        source, row = "article_stems where article_stems match ? and", "article_stems.rowid"
-        values = (asked.expression(),)
-    where, bound = conditions(db, asked, row)
-    sql = f"select count(*) from {source} {where}"  # noqa: S608 - pieces of our own, values bound
-    return value(db, sql, values + bound) or 0
+    source, values = from_matches(db, asked)
+    return value(db, f"select count(*) {source}", values) or 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from archive.search.ranking import (
     SAMPLE,
     Condition,
     columns,
-    conditions,
+    from_matches,
     from_newest,
     last_id,
     others_of,
@@ -55,7 +55,9 @@ class Census:
 
 
 def census(db: sqlite3.Connection, query: Query) -> Census:
-    """Count the articles that a query finds."""
+    """Count the articles that a query finds; one that asks nothing finds nothing."""
+    if query.empty:
+        return Census(total=0, exact=True, counted=0, sorts={}, months={})
     few = size(db, query.expression()) if query.worded else 0
     source, bound = _lookup(db, query, few) if 0 < few <= 2 * MOST else from_newest(db, query)
     (row,) = select(db, _SORTED.format(source=source), (*bound, MOST))
@@ -87,14 +89,9 @@ def _about(db: sqlite3.Connection, query: Query) -> int:
 
     Ids are hashes, so those up to a bound are as good a sample as any.
     """
-    source, row = "articles indexed by articles_facets where", "articles.id"
-    words = tuple[str | int, ...]()
-    if query.worded:
-        source, row = "article_stems where article_stems match ? and", "article_stems.rowid"
-        words = (query.expression(),)
-    where, bound = conditions(db, query, row)
-    sql = f"select count(*) from {source} {row} <= ? and {where}"  # noqa: S608 - as above
-    part = value(db, sql, (*words, last_id(db) // SAMPLE, *bound)) or 0
+    source, values = from_matches(db, query)
+    sample = (*values, last_id(db) // SAMPLE)
+    part = value(db, f"select count(*) {source} and rowid <= ?", sample) or 0
     return int(float(f"{part * SAMPLE:.2g}"))
 
 

@@ -34,6 +34,7 @@ _FIELDS, _STATE_OF = (
     for names in (_NAMES | _SORTS, _STATES)
 )
 _DAYS = {"after", "before"}
+_NARROWING = {"publishers", "not_publishers", "days", "sorts"}
 _KNOWN = "|".join(" ".join(_NAMES.values()).split())  # may have a space after the colon
 _ITEM = re.compile(
     rf"""(?P<sign>(?<!\S)[+-])?
@@ -238,14 +239,13 @@ def parse(query: str) -> Query:
     )
 
 
-def narrowings(query: str) -> Iterator[tuple[str, str]]:
-    """Yield each filter of a `query` as it is written, and the query without it."""
+def narrowings(query: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each filter of a `query`: its part of a `Query`, how it is written, and the rest."""
     typed = tidy(query).translate(_SIGNS)
     for match in _ITEM.finditer(typed):
-        parts = {item.part for item in _read(match)}
-        if parts <= {"publishers", "not_publishers", "days", "sorts"} and parts:
+        for part in {item.part for item in _read(match)} & _NARROWING:
             rest = f"{typed[: match.start()].rstrip()} {typed[match.end() :].lstrip()}"
-            yield match.group(), rest.strip()
+            yield part, match.group(), rest.strip()
 
 
 def _sort(item: _Item) -> Sort:

@@ -90,6 +90,17 @@ def others_of(db: sqlite3.Connection, query: Query, row: str) -> Condition:
     return " and ".join(found), tuple(values)
 
 
+def from_matches(db: sqlite3.Connection, query: Query) -> Condition:
+    """Return from where SQL reads the articles of a query, in no order; their ids are `rowid`."""
+    where, values = conditions(db, query, "article_stems.rowid" if query.worded else "articles.id")
+    if not query.worded:
+        return f"from articles where {where}", values
+    return f"from article_stems where article_stems match ? and {where}", (
+        query.expression(),
+        *values,
+    )
+
+
 def from_newest(db: sqlite3.Connection, query: Query) -> Condition:
     """Return from where SQL reads the articles of a query, the newest first."""
     own, values = columns(db, query)

@@ -195,7 +195,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (rf"{_CAPTURE}\.warc\.gz$", views.records),
         (rf"/image/{_ID}$", views.image),
         (rf"/story/{_ID}(\.(?P<format>json))?$", views.story),
-        (r"/search$", views.search),
+        (r"/search(\.(?P<format>json|atom|csv|jsonl))?$", views.search),
         (r"/language/(?P<language>ar|en)$", choose),
         (r"/batch(\.(?P<format>csv))?$", views.batch),
         (r"/trends(\.(?P<format>csv|json|svg))?$", views.trends),

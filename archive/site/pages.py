@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datasette.database import QueryInterrupted
-from datasette.utils import sqlite_timelimit
 
-from archive import search
 from archive.captures import payload_location
 from archive.clock import from_iso
 from archive.diff import compare
@@ -311,35 +309,11 @@ def story_json(page: Page) -> dict[str, Any]:
     return {"story": dict(page["story"]), "versions": versions}
 
 
-async def results_page(
-    database: Any, query: str, *, number: int = 1, order: search.Order = "best"
-) -> Page:
-    """Search the archive; an empty query finds nothing.
-
-    `number` counts pages from 1, `found` the articles on all pages; `doubts` are what a person
-    would want to hear about the query.
-
-    Raises:
-        sqlite3.OperationalError: the search took longer than the site allows.
-        StaleIndex: the index is of another version.
-    """
-
-    def find(db: sqlite3.Connection) -> tuple[int, list[search.Hit], list[search.Doubt]]:
-        offset = (number - 1) * _PER_PAGE
-        with sqlite_timelimit(db, _TIME_LIMIT):
-            hits = search.search(db, query, limit=_PER_PAGE, offset=offset, order=order)
-            return search.count(db, query, order=order), hits, search.doubts(db, query)
-
-    found, hits, doubts = await database.execute_fn(find) if query else (0, [], [])
-    return {
-        "query": query,
-        "order": order,
-        "hits": hits,
-        "found": found,
-        "number": number,
-        "last": min(-(-found // _PER_PAGE), LAST_PAGE),
-        "doubts": doubts,
-    }
+def page_number(wanted: str | None) -> int:
+    """Read a page number from an address; whatever is none is the first page."""
+    if wanted and wanted.isascii() and wanted.isdigit():
+        return min(max(int(wanted[:6]), 1), LAST_PAGE)
+    return 1
 
 
 async def _rows(database: Any, sql: str, **parameters: object) -> list[Any]:

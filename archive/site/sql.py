@@ -227,6 +227,21 @@ def _database(datasette: Any, request: Any) -> Any:
         raise NotFound("Database not found") from None
 
 
+async def download(
+    datasette: Any, request: Any, send: Any, database: Any, asked: Question
+) -> Response | None:
+    """Send the whole answer to a question of ours as a file, CSV or JSON lines, as `whole` does."""
+    if request.scope.get("http_version") == "1.0":
+        return _refused(_OLD, is_csv=True, status=505)
+    is_strange.set(True)  # it may take as long as a stranger's
+    with closing(_Answer(datasette, database, asked, SECONDS)) as answer:
+        columns = await answer.step(answer.ask)
+        is_csv = request.url_vars["format"] == "csv"
+        form = _csv_form(columns, request) if is_csv else _lines_form(columns)
+        await _stream(answer, form, request, send)
+    return None
+
+
 async def _question(datasette: Any, request: Any, database: Any) -> Question | None:
     """Return what is asked for; None where it is for Datasette to answer."""
     args, is_csv = request.args, request.url_vars["format"] == "csv"
@@ -363,8 +378,8 @@ async def _stream(answer: _Answer, form: _Form, request: Any, send: Any) -> None
     headers = [(b"content-type", form.media.encode())]
     if answer.cors:
         headers.append((b"access-control-allow-origin", b"*"))
-    if request.args.get("_dl"):
-        name = request.url_vars.get("table") or request.url_vars["database"]
+    if _saved(request):
+        name = request.url_vars.get("table") or request.url_vars.get("database", "warraq-search")
         saved = f'attachment; filename="{name}.{request.url_vars["format"]}"'
         headers.append((b"content-disposition", saved.encode()))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -398,8 +413,20 @@ def _csv_form(columns: list[str], request: Any) -> _Form:
         return line.getvalue()
 
     before = "" if request.args.get("_header") == "off" else each(tuple(columns))
-    media = "text/csv" if request.args.get("_dl") else "text/plain"  # as Datasette does
+    media = "text/csv" if _saved(request) else "text/plain"  # as Datasette does
     return _Form(media=f"{media}; charset=utf-8", each=each, before=before)
+
+
+def _saved(request: Any) -> bool:
+    """Return whether an answer is a file to save, as one of ours always is."""
+    return bool(request.args.get("_dl")) or "database" not in request.url_vars
+
+
+def _lines_form(columns: list[str]) -> _Form:
+    def each(row: tuple[Any, ...]) -> str:
+        return json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n"
+
+    return _Form(media="application/jsonl; charset=utf-8", each=each)
 
 
 async def _json_form(

@@ -301,7 +301,7 @@ def _without_formulas(rows: str) -> str:
 def with_excel(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """Wrap a site: with `_excel=1`, CSV has a byte order mark, and no formulas.
 
-    Datasette sends each row as a piece of its own.
+    That of a search always does. Rows are sent whole.
     """
 
     async def served(scope: Any, receive: Any, send: Any) -> None:
@@ -319,7 +319,8 @@ def with_excel(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[N
             await send(message)
 
         asked = scope["type"] == "http" and scope["path"].endswith(".csv")
-        excel = asked and b"_excel=1" in scope["query_string"].split(b"&")
+        excel = b"_excel=1" in scope["query_string"].split(b"&")
+        excel = asked and (excel or scope["path"].endswith("/search.csv"))
         await app(scope, receive, sent if excel else send)
 
     return served

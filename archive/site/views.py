@@ -25,16 +25,17 @@ from archive.maintenance.export import write_csv, write_warc
 from archive.rows import Row
 from archive.search import batch as batches
 from archive.site import changes as changed
-from archive.site import citation, pages, replay, states, wording
+from archive.site import citation, pages, replay, sql, states, wording
+from archive.site import search as finding
 from archive.site import trends as trended
 from archive.site.language import t
+from archive.site.pages import page_number
 from archive.site.security import HEADERS, POLICY
 from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_ATOM = "application/atom+xml; charset=utf-8"
 # What XML 1.0 has no character for (https://www.w3.org/TR/xml/#charsets).
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -92,9 +93,7 @@ async def changes(datasette: Any, request: Any) -> Response:
     if page is None:
         return await _message(datasette, request, "لا ناشر بهذا الاسم في الأرشيف.")
     if is_feed:
-        page["address"] = lambda path: datasette.absolute_url(request, datasette.urls.path(path))
-        xml = await _rendered(datasette, request, "changes.xml", {"page": page})
-        return Response(_NOT_IN_XML.sub("", xml), headers=HEADERS, content_type=_ATOM)
+        return await _feed(datasette, request, "changes.xml", {"page": page})
     if request.url_vars["format"] == "json":
         return Response.json(changed.changes_json(page), headers=HEADERS)
     return await _show(datasette, request, "changes.html", {"page": page})
@@ -160,23 +159,33 @@ async def story(datasette: Any, request: Any) -> Response:
     return await _show(datasette, request, "story.html", {"page": page})
 
 
-async def search(datasette: Any, request: Any) -> Response:
-    """Show a page of what the search finds (`?q=`, `&page=2`, `&order=new`)."""
-    database = await _open(datasette, request, "articles")
-    query = searched(request)
+async def search(datasette: Any, request: Any, send: Any) -> Any:
+    """Show what a search finds (`?q=`, `&page=2`, `&order=new`); as JSON, Atom, and files."""
+    database = await _open(datasette, request, "articles", "publishers", "stories")
+    kind, path = request.url_vars["format"], datasette.urls.path("/article/")
+    asked = finding.Asked.read(searched(request), request.args)
+    read = partial(finding.read, asked=asked, kind=kind, path=datasette.absolute_url(request, path))
     try:
-        page = await pages.results_page(
-            database,
-            query,
-            number=page_number(request.args.get("page")),
-            order="new" if request.args.get("order") == "new" else "best",
-        )
-    except StaleIndex:
-        return await _message(datasette, request, _STALE, 503)
-    except sqlite3.OperationalError:
-        _log.warning("search for %r was given up", query, exc_info=True)
-        return await _message(datasette, request, "طال البحث أكثر مما ينبغي؛ جرّب كلمات أقل.", 503)
-    return await _show(datasette, request, "search.html", {"page": page})
+        found = await database.execute_fn(read)
+        if kind in {"csv", "jsonl"}:
+            return await sql.download(datasette, request, send, database, found)
+    except (StaleIndex, sqlite3.OperationalError) as error:
+        _log.warning("search for %r was given up", asked.query, exc_info=True)
+        is_stale, slow = isinstance(error, StaleIndex), "طال البحث أكثر مما ينبغي؛ جرّب كلمات أقل."
+        return await _message(datasette, request, _STALE if is_stale else slow, 503)
+    if kind == "json":
+        return Response.json(finding.results_json(found), headers=HEADERS)
+    if kind == "atom":
+        return await _feed(datasette, request, "search.xml", {"asked": asked, "hits": found})
+    context = {"page": found, "chart": found.chart(datasette.urls.path("/search"))}
+    return await _show(datasette, request, "search.html", context)
+
+
+async def _feed(datasette: Any, request: Any, template: str, context: dict[str, Any]) -> Response:
+    """Return an Atom feed; `address` gives its template the address of a path."""
+    own = {"address": lambda path: datasette.absolute_url(request, datasette.urls.path(path))}
+    xml = _NOT_IN_XML.sub("", await _rendered(datasette, request, template, context | own))
+    return Response(xml, headers=HEADERS, content_type="application/atom+xml; charset=utf-8")
 
 
 async def trends(datasette: Any, request: Any) -> Response:
@@ -356,13 +365,6 @@ def _file(content: str | bytes, name: str, media: str) -> Response:
     """Return an answer that a browser saves, and never shows."""
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, headers=HEADERS | disposition, content_type=media)
-
-
-def page_number(wanted: str | None) -> int:
-    """Read a page number from an address; whatever is none is the first page."""
-    if wanted and wanted.isascii() and wanted.isdigit():
-        return min(max(int(wanted[:6]), 1), pages.LAST_PAGE)
-    return 1
 
 
 async def closed(datasette: Any, request: Any, message: str) -> Response:

@@ -19,7 +19,7 @@ _DAY = len("2020-11-09")
 _UTC = frozenset({"Etc/GMT", "Etc/UTC", "UTC"})
 
 _WORDS = tomllib.loads(files(__package__).joinpath("wording.toml").read_text(encoding="utf-8"))
-_NAMES = _WORDS["evidence"] | _WORDS["platforms"]
+_NAMES = _WORDS["evidence"] | _WORDS["platforms"] | _WORDS["sorts"]
 
 
 def day(day: str | None) -> str:

@@ -152,7 +152,7 @@ def test_edits_are_read_in_the_order_of_their_index(edits, order):
 
 
 EXAMPLES = re.findall(
-    r"^curl -sL? '?http://127.0.0.1:8001(/[cas]\S+?)'? \| jq '([^']+)' +# (.+)$",
+    r"^curl -sL? '?http://127.0.0.1:8001(/(?:ch|a|st)\S+?)'? \| jq '([^']+)' +# (.+)$",
     (Path(__file__).parents[3] / "archive" / "README.md").read_text("utf-8"),
     re.MULTILINE,
 )

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from archive import search
 from archive.database import open_for_writing
+from archive.site.pages import page_number
 from archive.site.tables import is_archive
-from archive.site.views import page_number
 from archive.site.wording import marked
 from tests.archive.reading_room import (
     FIRST_TITLE,

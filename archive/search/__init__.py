@@ -125,8 +125,10 @@ def hits_of(
 
 def _hit(row: Row, marks: tuple[str | None, ...] | None, score: float) -> Hit:
     """Return a row as a hit: title, deck, byline and a passage of its text with their marks."""
-    lead = textwrap.shorten(row.pop("lead"), _LEAD, placeholder="…")
-    headline, *others, snippet = marks or (row["title"], None, None, lead)
+    lead = row.pop("lead")
+    if marks is None:
+        marks = row["title"], None, None, textwrap.shorten(lead, _LEAD, placeholder="…")
+    headline, *others, snippet = marks
     deck, byline = (each if each and MARK_START in each else None for each in others)
     return Hit(
         **row, headline=headline, deck=deck, byline=byline, snippet=snippet or "", score=score

@@ -43,7 +43,6 @@ _UNREADABLE = "تعذّرت قراءة قاعدة بيانات الأرشيف."
 _NO_CAPTURE = "لا لقطة بهذا الرقم في الأرشيف."
 _NO_RECORDS = "السجل ليس مع هذه النسخة من الأرشيف، أو لا يُقرأ."
 _TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
-
 _TOO_SLOW = "طال الاستعلام أكثر مما ينبغي؛ ضيّقه أو اطلب أقل."
 _FAILED = {
     400: "لا يمكن الجواب عن هذا الطلب.",
@@ -161,7 +160,7 @@ async def story(datasette: Any, request: Any) -> Response:
 
 async def search(datasette: Any, request: Any, send: Any) -> Any:
     """Show what a search finds (`?q=`, `&page=2`, `&order=new`); as JSON, Atom, and files."""
-    database = await _open(datasette, request, "articles", "publishers", "stories")
+    database = await _open(datasette, request, "articles")
     kind, path = request.url_vars["format"], datasette.urls.path("/article/")
     asked = finding.Asked.read(searched(request), request.args)
     read = partial(finding.read, asked=asked, kind=kind, path=datasette.absolute_url(request, path))
@@ -171,8 +170,8 @@ async def search(datasette: Any, request: Any, send: Any) -> Any:
             return await sql.download(datasette, request, send, database, found)
     except (StaleIndex, sqlite3.OperationalError) as error:
         _log.warning("search for %r was given up", asked.query, exc_info=True)
-        is_stale, slow = isinstance(error, StaleIndex), "طال البحث أكثر مما ينبغي؛ جرّب كلمات أقل."
-        return await _message(datasette, request, _STALE if is_stale else slow, 503)
+        why = _STALE if isinstance(error, StaleIndex) else _TOO_SLOW
+        return await _message(datasette, request, why, 503)
     if kind == "json":
         return Response.json(finding.results_json(found), headers=HEADERS)
     if kind == "atom":

@@ -28,9 +28,7 @@ CHANGES_ON_FRONT = 5
 NEWEST_ON_FRONT = 30
 NEWEST_OF_PUBLISHER = 12
 _MOST_LISTED = 100
-_PER_PAGE = 20
 LAST_PAGE = 500
-_TIME_LIMIT = 4000  # milliseconds
 
 _HEADLINES = """
 select id, title, deck, publisher as slug, published_at, published_on, first_seen_at,

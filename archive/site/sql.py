@@ -233,7 +233,7 @@ async def download(
     """Send the whole answer to a question of ours as a file, CSV or JSON lines, as `whole` does."""
     if request.scope.get("http_version") == "1.0":
         return _refused(_OLD, is_csv=True, status=505)
-    is_strange.set(True)  # it may take as long as a stranger's
+    kind.set("whole")
     with closing(_Answer(datasette, database, asked, SECONDS)) as answer:
         columns = await answer.step(answer.ask)
         is_csv = request.url_vars["format"] == "csv"

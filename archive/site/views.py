@@ -26,7 +26,7 @@ from archive.rows import Row
 from archive.search import batch as batches
 from archive.site import changes as changed
 from archive.site import citation, pages, replay, sql, states, wording
-from archive.site import search as finding
+from archive.site import results as finding
 from archive.site import trends as trended
 from archive.site.language import t
 from archive.site.pages import page_number

@@ -18,7 +18,7 @@ from datasette.app import Datasette
 
 from archive.database import open_for_writing
 from archive.search import facets, search
-from archive.site import search as searched
+from archive.site import results as searched
 from archive.site import sql
 from tests.archive.newsroom import add_article
 from tests.archive.reading_room import TITLE, fill, words

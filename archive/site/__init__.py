@@ -16,7 +16,7 @@ from pluggy import HookimplMarker
 from archive import urls
 from archive.database import database_metadata, ready_queries
 from archive.errors import is_failure
-from archive.site import server, sql, views, wording
+from archive.site import pools, server, sql, views, wording
 from archive.site.language import LANGUAGES, choose, either, interface, t, with_language
 from archive.site.security import with_headers
 from archive.site.tables import (
@@ -86,7 +86,7 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 
     names = archive_names(datasette)
     if names:
-        sql.limit(conn)
+        pools.limit(conn)
     if database in names:
         search.register(conn)
         # In the brackets of a reserved word, a column that reads as null would lose its name.

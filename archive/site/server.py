@@ -25,7 +25,7 @@ from datasette.utils import tilde_decode
 
 from archive.database import NAME, is_finished, is_frozen, open_for_reading, state_of, uri
 from archive.errors import ArchiveError
-from archive.site.sql import KINDS, THREADS, Pools, kind
+from archive.site.pools import KINDS, THREADS, Pools, kind
 from archive.site.tables import archive_names, with_kept_counts
 
 App = Callable[..., Awaitable[None]]

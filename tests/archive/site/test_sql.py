@@ -16,7 +16,7 @@ import httpx
 import pytest
 from datasette.app import Datasette
 
-from archive.site import server, sql
+from archive.site import pools, server, sql
 from tests.archive import reading_room
 from tests.serving import started
 
@@ -201,7 +201,7 @@ def test_a_query_without_memory_is_an_error_of_the_query():
         raise MemoryError
 
     with pytest.raises(sqlite3.OperationalError, match="more memory"):
-        sql._bounded(question)
+        pools._bounded(question)
 
 
 @pytest.mark.slow
@@ -230,11 +230,11 @@ async def test_pages_do_not_wait_for_strangers_of_whom_a_few_wait(site, monkeypa
         release.wait(20)
 
     await site.client.get("/")
-    token = sql.kind.set("whole")
+    token = pools.kind.set("whole")
     database = site.get_database("archive")
-    held = [asyncio.ensure_future(database.execute_fn(hold)) for _ in range(sql.THREADS)]
+    held = [asyncio.ensure_future(database.execute_fn(hold)) for _ in range(pools.THREADS)]
     await asyncio.sleep(0)
-    sql.kind.reset(token)
+    pools.kind.reset(token)
     waiting = [asyncio.ensure_future(site.client.get(path("select 1"))) for _ in range(3)]
     await asyncio.sleep(0.05)
     others = ("/archive/articles?_facet=publisher", "/archive?sql=select+1", "/archive/daily")
@@ -258,7 +258,7 @@ def test_a_page_asks_again_where_a_stranger_has_the_memory():
             raise MemoryError
         return "answer"
 
-    assert sql._patient(question) == "answer"
+    assert pools._patient(question) == "answer"
 
 
 @pytest.mark.parametrize(

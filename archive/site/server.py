@@ -34,6 +34,7 @@ MOST_WAITING = 16  # costly requests of a kind, those that are being answered in
 AT_ONCE = 8  # of one client of a public site
 PER_MINUTE = 60  # costly requests of one client of a public site
 LARGEST_BODY = 4 << 20  # bytes; Datasette reads a whole one before it refuses it
+MOST_PARAMETERS = 200  # of an address; Datasette takes squared time, in which nobody is answered
 _MOST_CLIENTS = 10_000  # that are remembered
 _COSTLY = frozenset({"search", "trends", "batch", "capture"})
 _BUSY = "too many questions at once; try again in a few seconds"
@@ -123,7 +124,7 @@ class Gate:
             sort = self._kind(path, dict(query))
             costly = bool(sort) or path.split("/")[1].partition(".")[0] in _COSTLY
             client = _network((scope.get("client") or ("",))[0])
-            too_large = _too_large(dict(scope["headers"]))
+            too_large = _too_large(dict(scope["headers"]), len(query))
             refusal = too_large or self._refusal(path, client, sort, costly=costly)
             if refusal:
                 await refusal.asgi_send(send)
@@ -142,8 +143,10 @@ class Gate:
         return served
 
 
-def _too_large(headers: dict[bytes, bytes]) -> Response | None:
-    """Return the answer to a request whose body is too large, or does not say how large it is."""
+def _too_large(headers: dict[bytes, bytes], parameters: int) -> Response | None:
+    """Return the answer to a request that is too large, or does not say how large its body is."""
+    if parameters > MOST_PARAMETERS:
+        return Response.text(f"more than {MOST_PARAMETERS} parameters", 400)
     if b"transfer-encoding" in headers:
         return Response.text("say the length of what you send (Content-Length)", 411)
     is_large = int(headers.get(b"content-length", b"0")[:20]) > LARGEST_BODY

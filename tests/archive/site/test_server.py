@@ -100,6 +100,14 @@ async def test_a_body_that_is_too_large_or_of_unknown_length_is_not_read(shelf):
     assert (await site.client.post("/batch", data={"lines": "x"})).status_code == 200
 
 
+async def test_an_address_has_so_many_parameters(shelf):
+    site = Datasette([shelf.database])
+    for each, path in (("_facet=publisher", "/archive/articles"), ("x=", "/archive.csv")):
+        many = "&".join([each] * (server.MOST_PARAMETERS + 1))
+        answer = await site.client.get(f"{path}?{many}")
+        assert (answer.status_code, "parameters" in answer.text) == (400, True)
+
+
 async def test_robots_may_read_pages_of_a_public_site_alone(shelf):
     for metadata, rules in ((PUBLIC, {"/-", "/archive", "/search"}), ({}, {"/"})):
         site = Datasette([shelf.database], metadata=metadata)

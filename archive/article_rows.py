@@ -14,7 +14,7 @@ from archive import publishers
 from archive.history import History, Revision, State, captions, content_hash
 from archive.models import Extraction, PageKind
 from archive.rows import Row, from_json, record, row_of, select, stored, update, upsert, values
-from archive.urls import LARGEST_ID, identity_key
+from archive.urls import LARGEST_ID, article_id, identity_key
 
 # What the publisher says; the rest of a row says when it was looked at.
 WRITTEN = (
@@ -230,8 +230,26 @@ def find_all(db: sqlite3.Connection, id_or_url: int | str) -> list[int]:
     return values(db, _BY_ADDRESS, {"keys": keys, "url": named})
 
 
-_BEFORE = "select url, key from articles where key < ? and withheld_at is null order by key desc"
-_BEHIND = "select url, key from articles where key >= ? and withheld_at is null order by key"
+def withheld(db: sqlite3.Connection, id_or_url: int | str) -> tuple[int, str] | None:
+    """Return (id, since when) of the withheld article that `find_all` would find; None for none.
+
+    The id of one of its captures names it, too.
+
+    Raises:
+        ValueError: as `find_all`.
+    """
+    named = str(id_or_url).strip()
+    if named.isascii() and named.isdigit():
+        marks = [int(named)] if int(named) <= LARGEST_ID else []
+    else:
+        marks = list(map(article_id, (named, *publishers.keys_of(db, named))))
+    sql = "select article, at from withheld where mark in (select value from json_each(?))"
+    row: tuple[int, str] | None = db.execute(f"{sql} limit 1", (json.dumps(marks),)).fetchone()
+    return row
+
+
+_BEFORE = "select url, key from articles where key < ? order by key desc"
+_BEHIND = "select url, key from articles where key >= ? order by key"
 
 
 def nearest(db: sqlite3.Connection, url: str) -> list[str]:

@@ -4,11 +4,13 @@ import contextlib
 import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.resources import files
 from urllib.parse import urlsplit
 
-from archive import article_rows, publishers, rows, stories
+from archive import article_rows, publishers, recovery, rows, stories
 from archive.article_rows import Rows, reading
 from archive.clock import from_iso, iso
+from archive.database import run_script
 from archive.diff import summarize
 from archive.history import History, Observation, confirmed, observe
 from archive.models import Extraction, Outcome, Visit
@@ -68,6 +70,8 @@ def _save(
     """Save an article's rows; its versions are looked for if it is new, or its text is another."""
     moved = True
     if before is None:
+        if is_withheld(db, key):
+            return
         own = {"id": article, "key": key, "publisher": publisher}
         insert(db, "articles", {"url": key} | after.article | own)
         before = Rows(article=after.article, lists={})
@@ -100,8 +104,8 @@ def _summarize(db: sqlite3.Connection, article: int, before: list[Row], after: l
 class Identity:
     """Which article a page is: its id if it is known, and its identity key.
 
-    `url` is its address, `led` whether another address leads to it. A known article `moves` where
-    an address answered that was not known to be its own.
+    `url` is its address, `led` whether another address leads to it, or it is withheld: then it has
+    no id. A known article `moves` where an address answered that was not known to be its own.
     """
 
     article: int | None
@@ -137,7 +141,9 @@ def identify(
     here = identity_key(answered, tracking=names)
     article, key, led = visit.article, here, False
     there = None if here == visit.key and article else db.execute(_AT, (here,)).fetchone()
-    if article is not None and (there is None or there[0] == article):
+    if is_withheld(db, here):
+        article, led = None, True
+    elif article is not None and (there is None or there[0] == article):
         key = key_of(db, article) or here
     else:
         for key in (_believed_key(claimed, answered, here, names), here):
@@ -146,9 +152,9 @@ def identify(
                 break
         article, key = row[:2] if row else (None, key)
         others = "select 1 from visits where article = ? and key != ?"
-        led = value(db, others, (article, visit.key)) is not None
+        led = value(db, others, (article, visit.key)) is not None or is_withheld(db, key)
     url = address_of(key, claimed=claimed, answered=answered, tracking=names)
-    moves = visit.article is not None and here != visit.key and there is None
+    moves = visit.article is not None and here != visit.key and there is None and not led
     return Identity(article=article, key=key, url=url, led=led, moves=moves)
 
 
@@ -219,6 +225,19 @@ def days_of(
         (publisher, since.isoformat(), until.isoformat()),
     ).fetchone()
     return (count, date.fromisoformat(first), date.fromisoformat(last)) if count else None
+
+
+def is_withheld(db: sqlite3.Connection, key: str) -> bool:
+    """Return whether a page (its identity key) is that of a withheld article."""
+    return value(db, "select 1 from withheld where mark = ?", (article_id(key),)) is not None
+
+
+def hide(db: sqlite3.Connection, key: str, *, visit: Visit, capture: int | None) -> None:
+    """Forget a page that shows the withheld article of a key, at whatever address."""
+    names = {"mark": article_id(key), "capture": capture, "key": visit.key}
+    script = files(__package__).joinpath("hide.sql").read_text(encoding="utf-8")
+    run_script(db, script, names | {"article": visit.article})
+    recovery.ask_to_scrub(db)
 
 
 def key_of(

@@ -107,27 +107,6 @@ select *, (select sha256 from renderings where capture = c.id order by id desc l
 from ({_ROW} where article = ? and kind = 'article') c order by fetched_at, id
 """  # noqa: S608 - ours
 
-# Not one that shows a withheld article, is of one of its addresses, or has the same payload.
-_VISIBLE = """
-with hidden as (select id, url from articles where withheld_at is not null),
-shows as (
-    select capture as id from revisions where article in (select id from hidden)
-    union select capture from articles where id in (select id from hidden)
-    union select id from captures where article in (select id from hidden)
-),
-showing as (select url, sha256, status from captures where id in (select id from shows)),
-addresses as (
-    select url from hidden union select url from showing
-    union select url from visits where article in (select id from hidden)
-)
-select 1 from captures where id = ?
-    and id not in (select id from shows where id is not null)
-    and url not in (select url from addresses)
-    and (wire_bytes = 0 or sha256 is null or sha256 not in (
-        select sha256 from showing where status between 200 and 299 and sha256 is not null))
-"""
-
-
 # By the index of addresses, which has those of no article alone.
 _NEWEST = """
 (url = ?1 and article is null or url = ?1 and article in (select id from articles where url = ?1))
@@ -214,7 +193,8 @@ def original(
 def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None:
     """Return where a payload is kept: the first record that brought it, the later are revisits."""
     sql = f"{_AT} captures where sha256 = ? and revisit = 0 order by fetched_at, id limit 1"
-    return _location(db, sql, sha256)
+    held = f"{_AT} withheld_payloads where sha256 = ?"
+    return _location(db, sql, sha256) or _location(db, held, sha256)
 
 
 def received(db: sqlite3.Connection, *, since: datetime) -> int:
@@ -307,9 +287,9 @@ def get(db: sqlite3.Connection, number: int) -> Capture:
     return capture
 
 
-def is_visible(db: sqlite3.Connection, number: int) -> bool:
-    """Return whether there is a capture of that id that shows nothing of a withheld article."""
-    return value(db, _VISIBLE, (number,)) is not None
+def has(db: sqlite3.Connection, number: int) -> bool:
+    """Return whether there is a capture of that id."""
+    return value(db, "select 1 from captures where id = ?", (number,)) is not None
 
 
 def with_body(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture:

@@ -24,6 +24,7 @@ from sqlite_utils import Database, Migrations
 
 from archive import errors
 from archive.clock import iso
+from archive.rows import Parameters
 from archive.search import register
 from archive.search.arabic import TOKENIZE, fold_in_sql
 from archive.search.index import index_is_current, rebuild_index
@@ -33,6 +34,7 @@ from archive.warc.files import Name, modes_of, opened, present, size_of
 logger = logging.getLogger(__name__)
 
 NAME = "archive.db"
+HELD = "withheld.db"  # next to it, never served (archive.maintenance.withhold)
 PRIVATE = 0o700  # mode of a new archive's folder, which its files follow
 _SETTINGS = "journal_mode = wal", "synchronous = full", "foreign_keys = on", "cache_size = -16384"
 T = TypeVar("T")
@@ -68,13 +70,13 @@ def m001_schema(db: Database) -> None:
     rebuild_index(db.conn)
 
 
-def run_script(db: sqlite3.Connection, sql: str) -> None:
+def run_script(db: sqlite3.Connection, sql: str, parameters: Parameters = ()) -> None:
     """Execute the statements of a script one by one, so that all stay in the one transaction."""
     statement = ""
     for line in sql.splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
-            db.execute(statement)
+            db.execute(statement, parameters)
             statement = ""
 
 

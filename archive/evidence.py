@@ -43,7 +43,7 @@ _TLS = {
 
 # The article that a capture shows, or whose address it is of; a listing is of none.
 _ARTICLE_OF = """
-select id from articles where withheld_at is null and id = (
+select id from articles where id = (
     select coalesce(
         c.article, (select article from revisions where capture = c.id),
         (select max(article) from visits where key in (select value from json_each(:keys))),
@@ -158,15 +158,12 @@ class Evidence:
 
 
 def article_of(db: sqlite3.Connection, capture: int) -> int | None:
-    """Return the id of the article that a capture is of; None where nobody may see it.
-
-    That is one of a withheld article, of a listing, or one that is not there.
-    """
-    if capture > LARGEST_ID or not captures.is_visible(db, capture):
+    """Return the id of the article that a capture is of; None of a listing, or where none is."""
+    if capture > LARGEST_ID:
         return None
     keys = list[str]()
     with suppress(ValueError):
-        keys = keys_of(db, captures.get(db, capture).url)
+        keys = keys_of(db, value(db, "select url from captures where id = ?", (capture,)) or "")
     return value(db, _ARTICLE_OF, {"capture": capture, "keys": json.dumps(keys)})
 
 

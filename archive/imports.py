@@ -81,12 +81,14 @@ class Copying(Store):
         article: int | None,
         outcome: Outcome,
         source: Mapping[str, str],
+        key: str | None = None,
     ) -> None:
         """Save what came of a copied record; its address is not due again.
 
-        `source` has what the journal says of the record beside the visit.
+        `source` has what the journal says of the record beside the visit, `key` is that of an
+        article that is withheld.
         """
-        key = articles.key_of(self.db, article, capture=capture.id)
+        key = key or articles.key_of(self.db, article, capture=capture.id)
         decision = journal.Decision(outcome=outcome, article=key)
         fields = journal.visit_fields(visit) | dict(source)
         fields |= journal.decision_fields(decision)

@@ -17,14 +17,13 @@ from archive.search import Hit, Order, count, search
 from archive.session import WARC_FOLDER
 from archive.urls import LARGEST_ID
 
-_VISIBLE = "select publisher, story from articles where id = ? and withheld_at is null"
+_OWN = "select publisher, story from articles where id = ?"
 _SELECTED = """
 select id from articles
 where (:publisher is null or publisher = :publisher)
     and (:since is null or published_on >= :since) and (:until is null or published_on <= :until)
     and (:edited is null or (changed_at is not null) = :edited)
     and (:gone is null or (gone_at is not null) = :gone)
-    and withheld_at is null
 order by published_on, published_at, id
 """
 
@@ -100,11 +99,9 @@ class Revision:
 class Archive:
     """An archive open for reading; a context manager.
 
-    What is withheld never comes out of its methods. A crawl may be writing: each call sees what
-    was committed before it.
-
-    `db` is the read-only connection, for SQL of one's own, with `word_forms(query)` for articles
-    that hold words in any form (archive/README.md); its tables hold what is withheld, too.
+    A crawl may be writing: each call sees what was committed before it. `db` is the read-only
+    connection, for SQL of one's own, with `word_forms(query)` for articles that hold words in any
+    form (archive/README.md). What is withheld is not there.
 
     Raises (on opening):
         NewerArchive, NotAnArchive, OlderArchive: if there is no archive in `root` that this
@@ -190,7 +187,7 @@ class Archive:
         Raises:
             ValueError: if it is neither a number nor an http or https address.
         """
-        for number, rows, _ in self._visible(find_all(self.db, id_or_url)):
+        for number, rows, _ in self._there(find_all(self.db, id_or_url)):
             states = rows.states
             for row in states:
                 row |= {name: from_json(row[name]) for name in ("tags", "captions")}
@@ -208,7 +205,7 @@ class Archive:
             KeyError: if the article or one of its two states does not exist.
             ValueError: if it is neither a number nor an http or https address.
         """
-        for _, rows, _ in self._visible(find_all(self.db, id_or_url)):
+        for _, rows, _ in self._there(find_all(self.db, id_or_url)):
             named = {name: row for row in rows.states for name in (row["capture"], row["number"])}
             last = rows.revisions[-1]["number"] if after is None else after
             return compare(reading(named[before]), reading(named[last]))
@@ -218,23 +215,23 @@ class Archive:
         """Return a capture by its id, read from its WARC file; `body` has its decoded bytes.
 
         Raises:
-            KeyError: if there is none of that id, or it shows a withheld article.
+            KeyError: if there is none of that id.
             DamagedWarc: if its record cannot be read, or the WARC files are not there.
         """
-        if number > LARGEST_ID or not captures.is_visible(self.db, number):
+        if number > LARGEST_ID or not captures.has(self.db, number):
             raise KeyError(f"no capture {number}")
         return captures.load(self.db, self._root / WARC_FOLDER, number)
 
     def _each(self, ids: Iterable[int]) -> Iterator[Article]:
-        """Yield those of the articles that are visible when their turn comes."""
-        for number, rows, own in self._visible(ids):
+        """Yield those of the articles that are there when their turn comes."""
+        for number, rows, own in self._there(ids):
             own |= {"id": number, "tags": rows.tags}
             yield record(Article, rows.article | rows.lists | own)
 
-    def _visible(self, ids: Iterable[int]) -> Iterator[tuple[int, Rows, Row]]:
-        """Yield (id, rows, publisher and story) of the articles that are there, not withheld."""
+    def _there(self, ids: Iterable[int]) -> Iterator[tuple[int, Rows, Row]]:
+        """Yield (id, rows, publisher and story) of the articles that are there."""
         for number in ids:
-            for own in select(self.db, _VISIBLE, (number,)):
+            for own in select(self.db, _OWN, (number,)):
                 if rows := Rows.stored(self.db, number):
                     yield number, rows, own
 

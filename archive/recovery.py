@@ -13,8 +13,9 @@ import sqlite3
 from pathlib import Path
 
 from archive import captures, publishers, runs
+from archive.database import spill_into
 from archive.models import WarcLocation
-from archive.rows import value, values
+from archive.rows import upsert, value, values
 from archive.urls import capture_id
 from archive.warc import files, reader
 from archive.warc.files import Length
@@ -30,6 +31,7 @@ def recover(db: sqlite3.Connection, folder: Path) -> None:
     When the run ended is not known, and stays null.
     """
     files.settle(db, folder)
+    scrub(db, folder.parent)
     running = values(db, "select id from runs where state = 'running'")
     if not running:
         return
@@ -67,6 +69,35 @@ def _recover_file(db: sqlite3.Connection, folder: Path, name: str, *, run: int) 
     else:
         path.unlink()
     logger.info("%s: %d bytes kept of the %d that run %d left", name, len(tail), size - start, run)
+
+
+def ask_to_scrub(db: sqlite3.Connection) -> None:
+    """Have no byte left of what is deleted in this transaction, once it is committed."""
+    upsert(db, "settings", {"name": "unscrubbed", "value": "1"}, key="name")
+
+
+def scrub(db: sqlite3.Connection, root: Path) -> None:
+    """Write the database anew and empty its log, where that is asked for.
+
+    Where SQLite splits a page, copies of rows stay in its free space, which `secure_delete` does
+    not know of. What a reader or the disk hinders is done by the next writer.
+    """
+    if value(db, "select 1 from settings where name = 'unscrubbed'") is None:
+        return
+    spill_into(root, db)
+    try:
+        db.execute("vacuum")
+        (is_busy, _, _) = db.execute("pragma wal_checkpoint(truncate)").fetchone()
+        why: object = "another program reads it for long" if is_busy else None
+        if not is_busy:
+            db.execute("delete from settings where name = 'unscrubbed'")
+    except sqlite3.OperationalError as error:
+        why = error
+    finally:
+        db.execute("pragma temp_store_directory = ''")
+        db.execute("pragma temp_store = memory")
+    if why:
+        logger.warning("%s: deleted words stay in its files until the next writer (%s)", root, why)
 
 
 def is_kept(record: Record) -> bool:

@@ -114,7 +114,6 @@ create table articles (
     changed_at text,
     missing_at text,
     gone_at text,
-    withheld_at text,
     capture integer references captures(id),
     story integer references stories(id),
     published_from text,
@@ -224,6 +223,28 @@ create table withholdings (
 ) strict;
 create index withholdings_article on withholdings(article);
 
+-- What is withheld is in withheld.db; here is no word of it. A mark is an id of an article or a
+-- capture, or an address as an id would be made of it (archive.urls.article_id): 53 bits of its
+-- SHA-256. Payloads are those that captures of others stand for; the files hold captures that came
+-- while their article was withheld.
+create table withheld (
+    mark integer not null,
+    article integer not null,
+    at text not null,
+    primary key (mark, article)
+) strict, without rowid;
+create table withheld_payloads (
+    sha256 text primary key,
+    warc_file text not null,
+    warc_offset integer not null,
+    warc_length integer not null
+) strict, without rowid;
+create table withheld_files (
+    article integer not null,
+    name text not null,
+    primary key (article, name)
+) strict, without rowid;
+
 create table visits (
     id integer primary key,
     key text not null unique,
@@ -326,7 +347,6 @@ create index articles_newest on articles(
 create index articles_facets on articles(
     id, publisher, published_on, section, kind, changed_at, gone_at
 );
-create index articles_withheld_at on articles(withheld_at) where withheld_at is not null;
 
 create virtual table article_stems using fts5(
     title, deck, byline, text,
@@ -389,26 +409,25 @@ create table story_queue (
 ) strict;
 
 create trigger articles_story_update
-after update of story, title, publisher, published_at, published_on, withheld_at on articles
+after update of story, title, publisher, published_at, published_on on articles
 when old.story is not new.story or (new.story is not null and (
     old.title is not new.title or old.publisher is not new.publisher
     or old.published_at is not new.published_at or old.published_on is not new.published_on
-    or old.withheld_at is not new.withheld_at
 )) begin
     update stories set
         (first_article, first_publisher, title, first_at) = (
             select id, publisher, title, coalesce(published_at, published_on, first_seen_at)
-            from articles where story = stories.id and withheld_at is null
+            from articles where story = stories.id
             order by {moment}, id limit 1
         ),
         last_at = (
             select coalesce(published_at, published_on, first_seen_at)
-            from articles where story = stories.id and withheld_at is null
+            from articles where story = stories.id
             order by {moment} desc, id desc limit 1
         ),
         (articles, publishers) = (
             select count(*), count(distinct publisher) from articles
-            where story = stories.id and withheld_at is null
+            where story = stories.id
         )
     where id in (old.story, new.story);
     update stories set spread = max(
@@ -421,17 +440,17 @@ create trigger articles_story_delete after delete on articles when old.story is 
     update stories set
         (first_article, first_publisher, title, first_at) = (
             select id, publisher, title, coalesce(published_at, published_on, first_seen_at)
-            from articles where story = stories.id and withheld_at is null
+            from articles where story = stories.id
             order by {moment}, id limit 1
         ),
         last_at = (
             select coalesce(published_at, published_on, first_seen_at)
-            from articles where story = stories.id and withheld_at is null
+            from articles where story = stories.id
             order by {moment} desc, id desc limit 1
         ),
         (articles, publishers) = (
             select count(*), count(distinct publisher) from articles
-            where story = stories.id and withheld_at is null
+            where story = stories.id
         )
     where id = old.story;
     update stories set spread = max(
@@ -617,3 +636,44 @@ create view articles_folded as with step0 as (
 ){folding}
 select id, publisher, published_on, url, title, printed || ' | ' || folded as searchable
 from step{steps};
+
+-- Nothing of a withheld article comes in again, by whichever road: its rows follow from the WARC
+-- files once it is shown again (archive.maintenance.withhold). The first condition costs nothing.
+
+create trigger visits_withheld before insert on visits
+when exists (select 1 from withheld) and exists (
+    select 1 from withheld where mark in (warraq_mark(new.key), warraq_mark(new.url))
+) begin
+    select raise(ignore);
+end;
+
+create trigger links_withheld before insert on links when new.visit is null begin
+    select raise(ignore);
+end;
+
+create trigger captures_withheld before insert on captures
+when exists (select 1 from withheld) and exists (
+    select 1 from withheld
+    where mark in (new.id, warraq_mark(new.url), warraq_mark(warraq_key(new.url)))
+) begin
+    insert or ignore into withheld_files
+    select article, new.warc_file from withheld
+    where mark in (warraq_mark(new.url), warraq_mark(warraq_key(new.url)))
+        and not exists (select 1 from withheld where mark = new.id);
+    insert or ignore into withheld select new.id, article, at from withheld
+    where mark in (warraq_mark(new.url), warraq_mark(warraq_key(new.url)));
+    select raise(ignore);
+end;
+
+create trigger renderings_withheld before insert on renderings
+when exists (select 1 from withheld where mark = new.capture) begin
+    select raise(ignore);
+end;
+
+create trigger problems_withheld before insert on problems
+when exists (select 1 from withheld) and exists (
+    select 1 from withheld
+    where mark in (new.capture, warraq_mark(new.url), warraq_mark(warraq_key(new.url)))
+) begin
+    select raise(ignore);
+end;

@@ -17,7 +17,7 @@ from typing import Self
 
 from archive import captures, journal, problems, recovery, runs, stories
 from archive.clock import Clock, system
-from archive.database import NAME, PRIVATE, open_for_reading, open_for_writing, writing
+from archive.database import HELD, NAME, PRIVATE, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
 from archive.models import Capture, Problem, WarcLocation
 from archive.problems import ProblemKind
@@ -105,6 +105,7 @@ class Session:
                 self.batch.commit()
                 self._warc.close()
                 runs.end(self.db, self.run, state=state, now=now)
+                recovery.scrub(self.db, self.root)
                 self.db.execute("pragma optimize")
             except (OSError, sqlite3.Error) as error:
                 self.batch.abandon()
@@ -170,7 +171,7 @@ class Session:
             raise ArchiveError(unwritten(error, self.root)) from error
 
 
-_OF_THE_DATABASE = (NAME, f"{NAME}-wal", f"{NAME}-shm", "lock", "in-hand")
+_OF_THE_DATABASE = (NAME, HELD, f"{NAME}-wal", f"{NAME}-shm", "lock", "in-hand")
 
 
 class Beginning:

@@ -178,6 +178,9 @@ class Store(Session):
         self, extraction: Extraction, *, key: str, url: str, visit: Visit, capture: Capture
     ) -> None:
         """Save a page that is read as an article for the first time, and that it was decided so."""
+        if articles.is_withheld(self.db, key):
+            articles.hide(self.db, key, visit=visit, capture=capture.id)
+            return
         article, outcome = self.keep(extraction, key=key, url=url, visit=visit, capture=capture)
         if article is None or outcome is None:
             return
@@ -217,12 +220,14 @@ class Store(Session):
         due_at: datetime | None,
         state: visits.State,
         article: int | None = None,
+        key: str | None = None,
         not_before: datetime | None = None,
         outcome: Outcome = Outcome.READ,
         followed: journal.Followed | None = None,
     ) -> visits.State:
         """Save the end of a visit: what came of it, when it is due again, the article it led to.
 
+        A withheld one has only its `key`.
         Returns the state that it is in now.
 
         A page that is not an article, such as a parked one, gives no validators for the next
@@ -236,7 +241,8 @@ class Store(Session):
         decision = journal.Decision(
             outcome=outcome,
             moved=moved,
-            article=articles.key_of(self.db, article, capture=capture.id) if capture else None,
+            article=key
+            or (articles.key_of(self.db, article, capture=capture.id) if capture else None),
             state=state,
             due_at=due_at,
             not_before=not_before,

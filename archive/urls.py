@@ -210,6 +210,18 @@ def capture_id(record_id: str) -> int:
     return article_id(record_id.strip().strip("<>"))
 
 
+def mark_of(address: str | None) -> int | None:
+    """Return the number by which an address is known as withheld, its words being nowhere."""
+    return None if address is None else article_id(address)
+
+
+def key_or_none(url: str | None) -> str | None:
+    """Return the identity key of an address, None for what is not one."""
+    with suppress(ValueError):
+        return identity_key(url or "")
+    return None
+
+
 def next_id(number: int) -> int:
     """Return the id to try after one that is taken."""
     return number % LARGEST_ID + 1

@@ -21,7 +21,7 @@ _MODULES = {
     "crawler.commands.demo": "demo",
     "archive.commands.reading": "search show diff runs stats",
     "archive.commands.serve": "serve",
-    "archive.commands.withhold": "withhold unwithhold",
+    "crawler.commands.withhold": "withhold unwithhold",
     "archive.commands.maintenance": "publish backup export custody verify reindex compact",
     "crawler.commands.imports": "import-jsonl import-warc",
     "crawler.commands.rebuild": "rebuild merge repair",

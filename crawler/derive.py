@@ -248,7 +248,7 @@ async def derive_all(
                     _save(deriver.source, subject, await anext(tasks))
                     progress("articles", done, len(waiting))
     with transaction(db, commit):
-        projection.finish(db)
+        projection.finish(db, folder)
 
 
 def _save(source: Source, subject: Subject, task: "asyncio.Future[Derived]") -> None:

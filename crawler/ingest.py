@@ -35,11 +35,13 @@ _KNOWN = {Outcome.CHANGED, Outcome.SAME, Outcome.UNCHANGED}
 class Kept:
     """What became of a reading: the article it is of, if any, and what it was to it.
 
-    It is `aside` where the article was seen later already: its history is to be derived again.
+    It is `aside` where the article was seen later already: its history is to be derived again. Of
+    one that is withheld there is only its `key`.
     """
 
     outcome: Outcome
     article: int | None = None
+    key: str | None = None
     aside: bool = False
 
 
@@ -59,6 +61,9 @@ def _believed(store: Store, reading: Reading, identity: Identity) -> Reading:
 
 def _put(store: Store, reading: Reading, identity: Identity) -> Kept:
     """Keep a reading as the article it is, or as that of an address that leads to one as well."""
+    if identity.led and identity.article is None:
+        articles.hide(store.db, identity.key, visit=reading.visit, capture=reading.capture.id)
+        return Kept(outcome=Outcome.ALIAS, key=identity.key)
     if identity.led:
         return Kept(outcome=Outcome.ALIAS, article=identity.article)
     is_elsewhere = identity.moves and not reading.extraction.is_article  # not the article's page
@@ -87,9 +92,11 @@ def keep_copied(store: Copying, reading: Reading, source: Mapping[str, str]) -> 
             kept = Kept(outcome=Outcome.SAME, article=article, aside=True)
         else:
             kept = _put(store, reading, identity)
+        outcome = Outcome.SAME if kept.key else kept.outcome  # to be derived once it is shown
         store.copied(
-            reading.visit, capture, article=kept.article, outcome=kept.outcome, source=source
-        )
+            reading.visit, capture, article=kept.article, outcome=outcome, source=source,
+            key=kept.key,
+        )  # fmt: skip
     return kept
 
 
@@ -134,6 +141,7 @@ class Keeper:
             due_at=None if is_alias else again(visit, now=self.store.clock()),
             state="failed" if passing else "done",
             article=kept.article,
+            key=None if lost else kept.key,
             outcome=Outcome.FAILED if lost else kept.outcome,
         )
         wants_image = self.publishers[visit.publisher].lead_image and not is_alias

@@ -8,7 +8,7 @@ repair that was killed is completed by the next one.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +30,7 @@ from archive.store import Store
 from crawler.derive import Deriver, at_work, derive_all
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
+from crawler.workers import Workers
 
 # What SQLite says where only an index of its own is wrong.
 _OF_INDEXES = re.compile(r"row \d+ missing from index|wrong # of entries in index")
@@ -162,9 +163,7 @@ class Repair:
                     damaged.apply(now=self.clock())
             if self.dry_run:
                 return
-            restore.index_again(source, warc_index.in_order(names), self._rows("revision"))
-            await derive_all(Deriver(source, load_all(self.root / "publishers"), workers))
-            restore.finish(source.db)
+            await _index_again(source, workers, names, self._rows("revision"))
 
     async def _derived(self) -> None:
         """Make again what follows from the rest: journal records, stories, the search index."""
@@ -190,6 +189,20 @@ class Repair:
         if visits:
             with Store(self.root, command=restore.COMMAND, clock=self.clock) as store:
                 restore.journal_again(store, visits)
+
+
+async def index_again(root: Path, names: list[str], *, clock: Clock = system) -> None:
+    """Make the rows of WARC files again, and derive what they touch."""
+    with at_work(None) as workers, restore.opened(root, now=clock()) as source:
+        await _index_again(source, workers, names, ())
+
+
+async def _index_again(
+    source: Source, workers: Workers, names: list[str], broken: Collection[int]
+) -> None:
+    restore.index_again(source, warc_index.in_order(names), broken)
+    await derive_all(Deriver(source, load_all(source.folder.parent / "publishers"), workers))
+    restore.finish(source.db)
 
 
 def _comes_back(damage: Damage) -> bool:

@@ -13,7 +13,7 @@ from typing import IO
 
 import click
 
-from archive.article_rows import nearest
+from archive.article_rows import nearest, withheld
 from archive.clock import from_iso, iso
 from archive.commands.options import (
     Number,
@@ -102,7 +102,7 @@ def _print(hits: list[Hit], number: int, asked: str, *, as_json: bool) -> None:
     if not number:
         remedy = "Try fewer words, or the beginning of one: word*"
         if "://" in asked:
-            remedy = "`warraq save URL` archives a page."
+            remedy = "`warraq show URL` says if it is withheld, `warraq save URL` archives a page."
         summary = f"Nothing found for {asked!r}. {remedy}"
     elif len(hits) < number:
         summary = f"{len(hits)} of {number} found; --limit shows more."
@@ -234,6 +234,8 @@ def found_article(archive: Archive, named: str) -> Article:
     with suppress(ValueError):
         if article := archive.article(address):
             return article
+        if hidden := withheld(archive.db, address):
+            raise click.ClickException(f"article {hidden[0]} is withheld since {hidden[1][:10]}")
         if near := nearest(archive.db, address):
             remedy = f"nearest are {' and '.join(map(readable, near))}"
     raise click.ClickException(f"no article {named!r} is in this archive; {remedy}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock, iso, system
-from archive.database import NAME, PRIVATE, open_for_reading, state_of, writing
+from archive.database import HELD, NAME, PRIVATE, open_for_reading, state_of, writing
 from archive.errors import ArchiveError, explain, is_of_the_machine
 from archive.models import Progress, silent
 from archive.recovery import recover
@@ -117,10 +117,7 @@ def _write(root: Path, target: Path, *, is_known: bool, link: bool, progress: Pr
     new, folder = target / _NEW, target / WARC_FOLDER
     shutil.rmtree(new, ignore_errors=True)
     if not is_known:
-        new.mkdir()
-        with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
-            copy_into(db, root)
-            _refuse_damaged(db, root)
+        _copy_databases(root, new)
     with closing(sqlite3.connect((target if is_known else new) / NAME)) as db:
         files, missing = _wanted(db, root / WARC_FOLDER)
     copied = _copy_files(files, root / WARC_FOLDER, folder, link, progress)
@@ -129,10 +126,25 @@ def _write(root: Path, target: Path, *, is_known: bool, link: bool, progress: Pr
     if not is_known:
         with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
             recover(db, folder)  # a run that is active there has ended here
+        if (new / HELD).exists():
+            put_in_place(new / HELD, target / HELD)
         put_in_place(new / NAME, target / NAME)
     total = sum(length.bytes for length in files.values()) + (target / NAME).stat().st_size
     counts = {"files": len(files), "copied": copied, "bytes": total}
     return Backup(**counts, database=not is_known, missing=tuple(missing))
+
+
+def _copy_databases(root: Path, new: Path) -> None:
+    """Copy both databases as they were while no row went from one to the other."""
+    state: list[int] | None = None
+    while state != (state := state_of(root / HELD)):
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
+            copy_into(db, root)
+            _refuse_damaged(db, root)
+        if state:
+            shutil.copy(root / HELD, new / HELD)
 
 
 def _refuse_other(target: Path, root: Path, origin: str) -> dict[str, Any]:

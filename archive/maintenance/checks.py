@@ -23,6 +23,7 @@ from archive.rows import Row, select, value, values
 from archive.search.arabic import analyse
 from archive.search.index import index_is_current
 from archive.session import WARC_FOLDER
+from archive.urls import capture_id, key_or_none, mark_of
 from archive.warc import reader
 from archive.warc.parsing import CAPTURED, Record, faults
 from archive.warc.records import KIND_FIELD, PUBLISHER_FIELD
@@ -56,7 +57,7 @@ from pragma_foreign_key_check k limit 100
 """
 _STORIES = """
 select 'stories', id, 'it counts other articles than it has' from stories where articles != (
-    select count(*) from articles where story = stories.id and withheld_at is null
+    select count(*) from articles where story = stories.id
 ) limit 100
 """
 _STRAY = """
@@ -69,7 +70,7 @@ from captures c where revisit and sha256 is not null and not exists (
     select 1 from captures where sha256 = c.sha256 and not revisit
 ) and not exists (
     select 1 from problems where kind = 'lost-capture' and instr(detail, c.sha256)
-) group by sha256
+) and sha256 not in (select sha256 from withheld_payloads) group by sha256
 """
 # Kinds of damage, each with a query for table, row and detail of all that there is of it.
 _TABLES = (
@@ -151,10 +152,12 @@ def check_piece(root: Path, file: str, start: int, end: int, is_ended: bool) -> 
     themselves.
     """
     rows: list[Row] | None = None
+    withheld = frozenset[int]()
     with passing_over_damage(), closing(open_for_reading(root)) as db:
         rows = select(db, _CAPTURES, (file, start, end))
+        withheld = frozenset(values(db, "select mark from withheld"))
     lengths = {row["warc_offset"]: row["warc_length"] for row in rows or ()}
-    piece = _Piece(root / WARC_FOLDER, file, rows)
+    piece = _Piece(root / WARC_FOLDER, file, rows, withheld)
     try:
         for part in walk(root / WARC_FOLDER / file, start=start, end=end, lengths=lengths):
             if isinstance(part, Record):
@@ -172,8 +175,11 @@ def check_piece(root: Path, file: str, start: int, end: int, is_ended: bool) -> 
 class _Piece:
     """A stretch of a WARC file being read, record by record."""
 
-    def __init__(self, folder: Path, file: str, rows: list[Row] | None) -> None:
-        """Take the rows of its captures, None where the database cannot be read."""
+    def __init__(
+        self, folder: Path, file: str, rows: list[Row] | None, withheld: frozenset[int]
+    ) -> None:
+        """Take the rows of its captures, None where the database cannot be read, and marks."""
+        self._withheld = withheld
         self.findings = Findings()
         self._folder = folder
         self._file = file
@@ -198,8 +204,15 @@ class _Piece:
                 self.damage("row", fault, offset, row)
             if row["article"] is not None and record.type != "resource":
                 self._visits.append((row, record.id))
-        elif record.type in CAPTURED and self._has_rows:
+        elif record.type in CAPTURED and self._has_rows and not self._is_withheld(record):
             self.damage("row", f"a {record.type} record that no row of captures knows", offset)
+
+    def _is_withheld(self, record: Record) -> bool:
+        """Return whether a record has no row because its article is withheld."""
+        names = record.url, key_or_none(record.url)
+        return bool(self._withheld) and not self._withheld.isdisjoint(
+            {capture_id(record.id), *map(mark_of, names)}
+        )
 
     def gap(self, stretch: range) -> None:
         """Report bytes in which there is no record, and the rows of those that were there."""

@@ -1,7 +1,6 @@
 """Export articles as JSON lines, CSV or Parquet, and captures as a WARC file.
 
-Withheld articles and their captures are left out. WARC records are copied byte for byte, revisit
-records with their originals.
+WARC records are copied byte for byte, revisit records with their originals.
 """
 
 import csv
@@ -21,7 +20,6 @@ from archive.article_rows import Rows
 from archive.clock import Clock, system
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedWarc, is_failure
-from archive.maintenance.withhold import gather
 from archive.models import Progress, WarcLocation, silent
 from archive.rows import Row, from_json, select, value, values
 from archive.session import WARC_FOLDER
@@ -39,7 +37,7 @@ ARTICLE = (
 )  # fmt: skip
 _PUBLISHER = """
 select a.id, p.* from articles a join publishers p on p.slug = a.publisher
-where a.id = ? and a.withheld_at is null
+where a.id = ?
 """
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which Excel recognises a formula
 _GROUP = 1000  # rows of a Parquet row group
@@ -52,7 +50,7 @@ def articles(
 
     In the order in which the archive first saw them, with the fields of ARTICLE. `revisions` adds
     the list of its states, oldest first; the last one's text is the article's own and null there.
-    All is of one moment. Withheld articles are left out, whatever `where` says.
+    All is of one moment.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -175,7 +173,7 @@ WRITERS: dict[str, Callable[[Iterable[Row], IO[bytes]], int]] = {
 
 _CAPTURE = """
 select url, warc_file as file, warc_offset as offset, warc_length as length from captures
-where id = ? and id not in (select id from gone_captures)
+where id = ?
 """
 # Where no record says which payload it is, as those of other programs, it is the first one.
 _ORIGINAL = """
@@ -205,7 +203,6 @@ def write_warc(
     """Write the captures for which the SQL condition `where` on the table `captures` holds.
 
     Each comes with its request; the payload that a revisit record stands for comes before it.
-    Captures of withheld articles are left out.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -216,7 +213,6 @@ def write_warc(
     with closing(open_for_reading(root)) as db:
         db.execute("begin")
         ids = _selected(db, "captures", where, order="id")
-        gather(db, root)
         out.write(pack(info_record("export.warc.gz", info, now=clock()).record()))
         for number, capture in enumerate(ids, 1):
             out.writelines(_records(db, root / WARC_FOLDER, capture, written, unreadable))

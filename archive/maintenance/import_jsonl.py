@@ -166,6 +166,8 @@ class Importer(Session):
         """
         slug = imported.publisher.slug
         key = publishers.key_of(self.db, imported.url, slug)
+        if articles.is_withheld(self.db, key):
+            return "known"
         known = articles.find(self.db, key)
         if known is None:  # at that address; a visit to it may have led to another one
             known = value(self.db, "select article from visits where key = ?", (key,))

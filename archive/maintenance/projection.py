@@ -21,7 +21,7 @@ from archive.derivation import Subject
 from archive.history import History
 from archive.journal import IMPORT, Decision
 from archive.maintenance.warc_index import index_copied
-from archive.maintenance.withhold import note
+from archive.maintenance.withhold import note, take_out
 from archive.models import Kind, Outcome, Problem
 from archive.problems import ProblemKind
 from archive.publishers import key_of
@@ -102,6 +102,7 @@ _WITHHELD = """
 select id from articles where key = :key
 union all select article from visits where key = :key and article in (select id from articles)
 """
+_LAST_ACT = "select act from withholdings where article = ? order by at desc limit 1"
 _ARTICLE = """
 select article from derived_articles where key = :key
 union all select id from articles where key = :key
@@ -266,12 +267,19 @@ def _done(db: sqlite3.Connection, subject: Subject) -> None:
     db.execute("update derived_articles set is_done = 1 where article = ?", (subject.article,))
 
 
-def finish(db: sqlite3.Connection) -> None:
+def finish(db: sqlite3.Connection, folder: Path) -> None:
     """Group stories, withhold what was withheld, and count runs; drop what no capture shows."""
     stories.settle(db)
+    acts = dict[str, tuple[str, datetime]]()
     for at, _, act, _, fields in _entries(db, ("withhold", "unwithhold")):
+        acts[fields["article"]] = act, at
         if article := value(db, _WITHHELD, {"key": fields["article"]}):
             note(db, article, act, fields.get("reason") or None, at)
+    for key, (act, at) in acts.items():
+        article = value(db, _WITHHELD, {"key": key}) or value(db, _ARTICLE, {"key": key})
+        last = value(db, _LAST_ACT, (article,)) or act
+        if last == "withhold" and not articles.is_withheld(db, key):
+            take_out(db, folder, article or article_id(key), at=at, key=key)
     for table in ("captures", "visits"):
         db.execute(
             f"update {table} set article = null where article is not null"  # noqa: S608 - ours

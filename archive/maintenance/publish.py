@@ -18,14 +18,15 @@ from archive.database import (
     database_metadata,
     open_for_reading,
     ready_queries,
+    run_script,
     spill_into,
 )
 from archive.errors import ArchiveError, explain, is_of_the_machine
 from archive.maintenance.backup import copy_into, refuse_others
-from archive.maintenance.withhold import remove_withheld
 from archive.rows import value, values
 from archive.search import register
 from archive.session import WARC_FOLDER
+from archive.urls import host_of
 from archive.warc.files import replacing, sync
 
 METADATA = "metadata.json"
@@ -66,7 +67,8 @@ def publish(root: Path, target: Path, *, clock: Clock = system) -> Publication:
         copy_into(db, root)
         register(db)
         db.execute("pragma journal_mode = memory")
-        withheld = remove_withheld(db, root)
+        withheld = value(db, "select count(distinct article) from withheld") or 0
+        _strip(db)
         articles = value(db, "select count(*) from articles") or 0
         with replacing(target / NAME) as ready:
             _vacuum(db, ready)
@@ -117,6 +119,16 @@ def _without_name(target: Path) -> Iterator[sqlite3.Connection]:
             yield db
         finally:
             db.execute("pragma temp_store_directory = ''")
+
+
+def _strip(db: sqlite3.Connection) -> None:
+    """Remove what the crawl remembers, and what the archive remembers of itself and of acts.
+
+    Of a host or a publisher of which all is withheld, nothing is left.
+    """
+    db.execute("pragma foreign_keys = off")
+    db.create_function("host_of", 1, host_of)
+    run_script(db, files(__package__).joinpath("publish.sql").read_text(encoding="utf-8"))
 
 
 def _vacuum(db: sqlite3.Connection, ready: Path) -> None:

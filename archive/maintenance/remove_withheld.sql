@@ -1,51 +1,34 @@
--- Takes what gather_withheld.sql collected out of a copy of the archive.
-update articles set capture = null where capture in (select id from gone_captures);
-update revisions set capture = null where capture in (select id from gone_captures);
-delete from problems where url in (select url from gone_urls)
-    or capture in (select id from gone_captures);
-create temp table gone_visits as select id from visits where article in (select id from gone_articles)
-    or key in (select url from gone_urls) or url in (select url from gone_urls);
-delete from links where visit in (select id from gone_visits)
-    or listing in (select id from gone_visits);
-delete from visits where id in (select id from gone_visits);
-update visits set last_capture = null where last_capture in (select id from gone_captures);
-update visits set found_in = null where found_in in (select url from gone_urls);
-delete from hosts;
-delete from shapes;
-delete from new_addresses;
-delete from article_authors where article in (select id from gone_articles);
-delete from article_tags where article in (select id from gone_articles);
-delete from authors where id not in (select author from article_authors);
-delete from tags where id not in (select tag from article_tags);
-delete from story_queue;
-delete from story_sketches where article in (select id from gone_articles);
-delete from revisions where article in (select id from gone_articles);
-delete from withholdings;
-delete from articles where id in (select id from gone_articles);
-delete from captures where id in (select id from gone_captures);
--- The robots.txt of hosts of which nothing else was kept.
-create temp table gone_robots as select id from captures where kind = 'robots'
-    and host_of(url) in (select host_of(url) from gone_urls)
-    and host_of(url) not in (select host_of(url) from captures where kind != 'robots');
-update problems set capture = null where capture in (select id from gone_robots);
-delete from captures where id in (select id from gone_robots);
--- A story has the number of its first article; where that is gone, that of the next. A story
--- needs two articles.
-create temp table heirs as select stories.id as story, case when count(articles.id) > 1 then (
-        select id from articles where story = stories.id order by first_seen_at, id limit 1
-    ) end as heir
-    from stories left join articles on articles.story = stories.id group by stories.id
-    having stories.id in (select id from gone_articles) or count(articles.id) < 2;
-insert or ignore into stories (id) select heir from heirs where heir is not null;
-update articles set story = (select heir from heirs where heirs.story = articles.story)
-    where story in (select story from heirs);
-delete from stories where id in (select story from heirs);
-delete from publishers where slug in (select publisher from gone_articles)
-    and not exists (select 1 from articles where publisher = slug)
-    and not exists (select 1 from visits where publisher = slug)
-    and not exists (select 1 from captures where publisher = slug)
-    and not exists (select 1 from problems where publisher = slug);
-delete from run_publishers where publisher not in (select slug from publishers);
-
--- What the archive remembers of itself names publishers, its machine and its folder.
-delete from settings;
+-- Takes what was gathered out of the archive, in an order in which each row still finds what it is
+-- chosen by. What each `delete` removes is copied before (archive.maintenance.withhold).
+insert or ignore into withheld_payloads select sha256, warc_file, warc_offset, warc_length
+    from captures where id in (select id from gone_captures) and revisit = 0 and sha256 in (
+        select sha256 from captures where revisit and id not in (select id from gone_captures))
+    order by fetched_at, id;
+delete from authors where id in (select author from article_authors where article = :id)
+    and id not in (select author from article_authors where article != :id);
+delete from tags where id in (select tag from article_tags where article = :id)
+    and id not in (select tag from article_tags where article != :id);
+delete from article_authors where article = :id;
+delete from article_tags where article = :id;
+delete from embeds where article = :id;
+delete from images where article = :id;
+delete from revisions where article = :id;
+delete from withholdings where article = :id;
+delete from renderings where capture in gone_captures;
+delete from problems where url in gone_urls or capture in gone_captures
+    or exists (select 1 from gone_urls where instr(detail, gone_urls.url));
+delete from links where visit in gone_visits or listing in gone_visits;
+delete from visits where id in gone_visits;
+update visits set found_in = '' where found_in in gone_urls;
+delete from shapes where 'https://' || shape in gone_urls;
+delete from captures where id in gone_captures;
+delete from articles where id = :id;
+insert or ignore into withheld
+    select :id, :id, :at union select id, :id, :at from gone_captures
+    union select warraq_mark(url), :id, :at from gone_urls
+    union select warraq_mark(warraq_key(url)), :id, :at from gone_urls;
+drop view temp.gone_visits;
+drop table temp.gone_urls;
+drop table temp.gone_captures;
+drop table temp.gone_article;
+insert into article_stems(article_stems) values ('optimize');

@@ -18,11 +18,12 @@ from pathlib import Path
 
 from archive import recovery
 from archive.clock import Clock, iso, system
-from archive.database import NAME, open_for_writing, require, spill_into, transaction, uri, writing
+from archive.database import (HELD, NAME, open_for_writing, require, spill_into, transaction, uri, writing)
 from archive.errors import ArchiveError, NewerArchive, passing_over_damage
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
 from archive.maintenance.salvage import latest
+from archive.maintenance.withhold import take_out_marked
 from archive.models import Progress
 from archive.rows import Row, select, value
 from archive.session import WARC_FOLDER
@@ -34,8 +35,8 @@ OLD = "archive.before-rebuild.db"
 _COUNTED = ("articles", "revisions", "captures", "links", "authors", "tags")
 _LEFT_OUT = _COUNTED[:3]  # names and links that nothing bears any more are no loss
 _SIGN = "files.txt"  # which files a rebuild that was broken off is of
-_WITHHELD = """
-select key, at, act, reason from withholdings join articles on articles.id = article order by at
+_ACTS = """
+select key, w.at, act, reason from withholdings w join articles a on a.id = article order by w.at
 """
 
 Complete = Callable[[sqlite3.Connection], None]
@@ -78,6 +79,8 @@ def replacement(root: Path, names: list[str], progress: Progress) -> Iterator[sq
         db.execute("pragma synchronous = normal")
         spill_into(root, db)
         _index(db, root, names, progress)
+        with contextlib.suppress(FileNotFoundError):  # of what it holds the bytes may be lost
+            shutil.copy(root / HELD, root / FOLDER / HELD)
         yield db
     _take_place(root)
 
@@ -100,6 +103,7 @@ def finish(db: sqlite3.Connection, root: Path, complete: Complete) -> Rebuilt:
         complete(db)
         _withhold_again(db, root)
         warc_index.clear(db)
+    recovery.scrub(db, root)
     db.execute("analyze")
     db.execute("pragma wal_checkpoint(truncate)")
     rows, missing = {table: _count(db, table) for table in _COUNTED}, dict[str, int]()
@@ -118,6 +122,8 @@ def _take_place(root: Path) -> None:
             db.execute("pragma wal_checkpoint(truncate)")
         old.unlink(missing_ok=True)
         old.hardlink_to(path)
+    if (folder / HELD).exists():  # first: what is in both counts as withheld by the other
+        put_in_place(folder / HELD, root / HELD)
     put_in_place(folder / NAME, path)
     shutil.rmtree(folder, ignore_errors=True)
     sync(root)
@@ -156,11 +162,11 @@ def _count(db: sqlite3.Connection, table: str) -> int:
     return value(db, f"select count(*) from {table}") or 0  # noqa: S608 - ours
 
 
-def _there_is(root: Path) -> sqlite3.Connection:
+def _there_is(root: Path, name: str = NAME) -> sqlite3.Connection:
     """Open the database there is, whatever its version, to read; an empty one if it is lost."""
-    if not (root / NAME).is_file():
+    if not (root / name).is_file():
         return sqlite3.connect(":memory:")
-    return sqlite3.connect(uri(root / NAME, mode="ro"), uri=True)
+    return sqlite3.connect(uri(root / name, mode="ro"), uri=True)
 
 
 def _withhold_again(db: sqlite3.Connection, root: Path) -> None:
@@ -168,20 +174,22 @@ def _withhold_again(db: sqlite3.Connection, root: Path) -> None:
 
     A witness must not come to light because a file is lost.
     """
-    acts, hidden = list[Row](), list[Row]()
+    acts, marks = list[Row](), "select withheld, withheld, max(at) from withholdings group by 1"
+    known: list[tuple[int, int, str]] | None = None
     with passing_over_damage(), closing(_there_is(root)) as old:
-        acts = select(old, _WITHHELD)
-        hidden = select(old, "select key, withheld_at from articles where withheld_at not null")
+        acts = select(old, _ACTS)
+        known = old.execute("select mark, article, at from withheld").fetchall()
+    with passing_over_damage(), closing(_there_is(root, HELD)) as held:
+        acts += select(held, _ACTS)
+        known = held.execute(marks).fetchall() if known is None else known
     db.executemany(
         "insert into withholdings (article, at, act, reason)"
         " select id, :at, :act, :reason from articles where key = :key and not exists"
         " (select 1 from withholdings where article = articles.id and at = :at and act = :act)",
         acts,
     )
-    db.executemany(
-        "update articles set withheld_at = :withheld_at where key = :key and withheld_at is null",
-        hidden,
-    )
+    db.executemany("insert or ignore into withheld values (?, ?, ?)", known or ())
+    take_out_marked(db, root / WARC_FOLDER)
 
 
 YEAR = timedelta(days=365)

@@ -21,7 +21,7 @@ from archive.errors import ArchiveError, passing_over_damage
 from archive.maintenance import projection, salvage, warc_index
 from archive.models import Capture, Outcome, Visit
 from archive.publishers import key_of
-from archive.rows import Row, insert, update, value, values
+from archive.rows import Row, insert, value, values
 from archive.session import WARC_FOLDER, Session
 from archive.warc import reader
 from archive.warc.records import KIND_FIELD
@@ -84,6 +84,11 @@ update revisions set capture = null where capture not in (select id from capture
 update problems set capture = null where capture not in (select id from captures);
 delete from renderings where capture not in (select id from captures);
 """
+# Of what is shown again, that came while it was withheld.
+_SHOWN = """
+delete from withheld_files where article not in (select article from withheld)
+    and name in (select name from indexed_files)
+"""
 _CAPTURE = """
 select c.article, a.key, coalesce(c.publisher, a.publisher), c.outcome
 from captures c join articles a on a.id = c.article where c.id = ?
@@ -99,7 +104,7 @@ insert or ignore into links (visit, listing, title, published, author, summary, 
 select v.id, p.id, :title, :published, :author, :summary, :modified, :found_at
 from visits v join visits p on p.key = :page where v.key = :key
 """
-_OLD = "select id, key, publisher, withheld_at from articles"
+_OLD = "select id, key, publisher from articles"
 
 
 @contextmanager
@@ -150,6 +155,7 @@ def index_again(source: Source, names: Collection[str], broken: Collection[int])
 def finish(db: sqlite3.Connection) -> None:
     """Forget what was indexed, and let go of captures that no record brought back."""
     with transaction(db):
+        db.execute(_SHOWN)
         warc_index.clear(db)
         run_script(db, _LET_GO)
 
@@ -223,7 +229,6 @@ def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -
             if rows is None or (now and all(row["capture"] in here for row in rows.revisions)):
                 continue
             articles.put(db, number, rows, key=article["key"], publisher=article["publisher"])
-            update(db, "articles", {"withheld_at": article["withheld_at"]}, id=number)
             say(f"{rows.article['url']}: the article is carried over from the old database")
         db.executemany(_LED, _readable(old, "select article, id from captures"))
     stories.settle(db)

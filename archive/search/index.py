@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from archive.clock import local
 from archive.search.arabic import analyse
 from archive.search.query import parse
+from archive.urls import key_or_none, mark_of
 
 ANALYSER = 4
 """Version of the analyser; to be raised whenever a token's term changes."""
@@ -119,4 +120,11 @@ def _all_words(query: str | None) -> str:
     return parse(str(query or "")).expression(every=True)
 
 
-_FUNCTIONS = {"warraq_analyse": _analyse, "warraq_query": _any_word, "escape_fts": _all_words}
+# The last two are for what is withheld (schema.sql): a number for an address, and its identity key.
+_FUNCTIONS: dict[str, Callable[[str | None], str | int | None]] = {
+    "warraq_analyse": _analyse,
+    "warraq_query": _any_word,
+    "escape_fts": _all_words,
+    "warraq_mark": mark_of,
+    "warraq_key": key_or_none,
+}

@@ -24,7 +24,6 @@ Condition = tuple[str, tuple[str | int, ...]]  # SQL with a question mark for ea
 
 # On indexes alone: an article's columns after its text are slow to reach. The unary plus keeps
 # SQLite from asking the word index again for each of their rows.
-_VISIBLE = "+{row} not in (select id from articles where withheld_at is not null)"
 _ONE = """
 exists (select 1 from articles as own indexed by articles_facets
     where own.id = {row} and {columns})
@@ -80,14 +79,14 @@ def _among(db: sqlite3.Connection, query: Query) -> dict[tuple[str, bool], list[
 
 def others_of(db: sqlite3.Connection, query: Query, row: str) -> Condition:
     """Return what else must hold for the article whose id is in `row`."""
-    found, values = [_VISIBLE.format(row=row)], list[str | int]()
+    found, values = list[str](), list[str | int]()
     if query.address:
         found.append(_AT.format(row=row))
         values.append(json.dumps(_at(db, query.address)))
     if query.must_not and not query.worded:
         found.append(_WITHOUT.format(row=row))
         values.append(join("OR", query.must_not))
-    return " and ".join(found), tuple(values)
+    return " and ".join(found) or "true", tuple(values)
 
 
 def from_matches(db: sqlite3.Connection, query: Query) -> Condition:

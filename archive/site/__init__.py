@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Generator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import urls
-from archive.database import database_metadata, ready_queries
+from archive.database import HELD, database_metadata, ready_queries
 from archive.errors import is_failure
 from archive.site import pools, server, sql, views, wording
 from archive.site.language import LANGUAGES, choose, either, interface, t, with_language
@@ -25,7 +26,6 @@ from archive.site.tables import (
     archive_names,
     cut,
     labelled,
-    refused,
     table_page,
     thrifty,
     understood,
@@ -77,6 +77,14 @@ def canned_queries(datasette: Any, database: str) -> dict[str, dict[str, str]]:
     return ready_queries(either) if database in archive_names(datasette) else {}
 
 
+@hookimpl
+def startup(datasette: Any) -> None:
+    """Never serve what is withheld, though it is in the folder of an archive."""
+    for name, database in list(datasette.databases.items()):
+        if database.path and Path(database.path).name == HELD:
+            datasette.remove_database(name)
+
+
 @hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
     """Give SQL the archive's own functions; last, for one of them replaces Datasette's."""
@@ -112,16 +120,10 @@ def filters_from_request(
         outcome.force_result([understood(found, archive, typed) for found in outcome.get_result()])
 
 
-@hookimpl(trylast=True)
-def permission_allowed(datasette: Any, action: str, resource: Any) -> Awaitable[bool | None]:
-    """Close tables and SQL while something is withheld; last, for the last answer counts."""
-    return refused(datasette, action, resource)
-
-
 @hookimpl(tryfirst=True)
 def forbidden(datasette: Any, request: Any, message: str) -> Awaitable[Any]:
-    """Say in a page of ours what nobody may see, and why where it is for what is withheld."""
-    return views.closed(datasette, request, message)
+    """Say in a page of ours what nobody may see."""
+    return views.forbidden(datasette, request, message)
 
 
 @hookimpl(hookwrapper=True)

@@ -26,7 +26,7 @@ LAST_PAGE = 500
 _TIME_LIMIT = 4000  # milliseconds
 
 _OF = """
-    article not in (select id from articles where withheld_at is not null) and (:publisher is null
+    (:publisher is null
     or (select publisher from articles where id = revisions.article) = :publisher)
 """
 _EDITS = f"""
@@ -39,7 +39,7 @@ from revisions where rank is not null and {_OF}
 _REMOVALS = f"""
 select substr(gone_at, 1, 10), {Change.GONE.rank}, gone_at, id, null, '["gone"]' from (
     select id, gone_at from articles
-    where gone_at is not null and withheld_at is null and (:kind is null or :kind = 'gone')
+    where gone_at is not null and (:kind is null or :kind = 'gone')
         and (:publisher is null or publisher = :publisher)
         and (:day is null or substr(gone_at, 1, 10) = :day)
     order by gone_at desc, id limit :limit + :offset

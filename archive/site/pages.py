@@ -38,7 +38,7 @@ select id, title, deck, publisher as slug, published_at, published_on, first_see
     coalesce(language, (select language from publishers where slug = articles.publisher))
         as language
 from articles
-where withheld_at is null {more}
+where true {more}
 """
 
 # A date printed wrong must not stand on top for years: the archive's own last day bounds it.
@@ -54,7 +54,7 @@ _STORY = """
 select id, articles, publishers, first_at, last_at, spread from stories
 where id = coalesce(
     (select id from stories where id = :id and articles > 0),
-    (select story from articles where id = :id and withheld_at is null)
+    (select story from articles where id = :id)
 )
 """
 
@@ -237,7 +237,6 @@ select (select count(*) from article_{kind}s where {kind} = :id) as articles, (
         select article from article_{kind}s
         join articles indexed by articles_facets on id = article
         where {kind} = :id
-        and article not in (select id from articles where withheld_at is not null)
         order by published_on desc, article desc limit :limit offset :offset
     )
 ) as ids, name from {kind}s where id = :id
@@ -332,7 +331,7 @@ _KINDS = (
 async def lead_image(database: Any, article: int) -> tuple[str, bytes] | None:
     """Return (media type, bytes) of the main image of an article, None if the archive has none.
 
-    A withheld article shows none, nor does a copy of the database without its WARC files.
+    A copy of the database without its WARC files shows none.
     """
     folder = Path(database.path).parent / WARC_FOLDER
     location = await database.execute_fn(lambda db: _location(db, article, folder))
@@ -361,9 +360,7 @@ where v.key = ? and v.kind = 'image'
 
 def _location(db: sqlite3.Connection, article: int, folder: Path) -> WarcLocation | None:
     """Return where the main image of an article is, if its WARC file is there."""
-    url = value(
-        db, "select image_url from articles where id = ? and withheld_at is null", (article,)
-    )
+    url = value(db, "select image_url from articles where id = ?", (article,))
     return image_location(db, url or "", folder)
 
 

@@ -22,7 +22,6 @@ _TIMELINE = """
 select article, number, observed_at, capture, changes as kinds, words_in, words_out, title
 from revisions where article = ? order by number desc limit ?
 """
-_HIDDEN = {"key", "withheld_at"}
 _STATE = """
 select r.*, coalesce(r.text, a.text) as text from revisions r join articles a on a.id = r.article
 where r.article = ? and r.number = ?
@@ -98,7 +97,7 @@ def article_json(page: Page) -> dict[str, Any]:
     """Return what the page of an article shows as JSON has it; all of its states by their names."""
     said = dict(page["article"])
     return {
-        "article": {name: said[name] for name in said if name not in _HIDDEN},
+        "article": {name: said[name] for name in said if name != "key"},
         "authors": [row["name"] for row in page["authors"]],
         "tags": [row["name"] for row in page["tags"]],
         "states": page["timeline"],

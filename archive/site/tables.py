@@ -1,9 +1,4 @@
-"""Datasette's own pages of tables: which are archives, names, columns, search box, labels, closing.
-
-They are closed while something is withheld. A withheld article has rows in many tables and in the
-word index, and SQL can ask for each; so there is no page of tables or SQL that could be shown with
-a part left out. The Arabic pages leave out what is withheld by themselves.
-"""
+"""Datasette's own pages of tables: which are archives, names, columns, search box, labels."""
 
 import csv
 import io
@@ -12,9 +7,8 @@ import re
 import sqlite3
 import time
 import tomllib
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable
+from contextlib import closing, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -241,43 +235,6 @@ def with_kept_counts(database: Any) -> Callable[..., Awaitable[dict[str, int | N
         return dict(kept[state])
 
     return table_counts
-
-
-_CLOSED = frozenset({"view-table", "view-query", "execute-sql", "view-database-download"})
-_WITHHELD = "select 1 from articles where withheld_at is not null limit 1"
-_own_page = ContextVar("own_page", default=False)
-
-MESSAGE = (
-    "Tables and SQL are closed, because articles of this archive are withheld from readers."
-    " `warraq publish DIR` makes a copy without them, where `datasette DIR/` shows everything."
-)
-
-
-@contextmanager
-def own_page() -> Iterator[None]:
-    """Say that a page of ours asks for permission, which shows nothing that is withheld."""
-    token = _own_page.set(True)
-    try:
-        yield
-    finally:
-        _own_page.reset(token)
-
-
-async def refused(datasette: Any, action: str, resource: Any) -> bool | None:
-    """Return False for what must be closed now, None for what others decide."""
-    if action not in _CLOSED or resource is None or _own_page.get():
-        return None
-    name = resource if isinstance(resource, str) else resource[0]
-    everywhere = name == "_memory" and datasette.crossdb  # from where SQL reaches every database
-    for archive in archive_names(datasette):
-        if (everywhere or archive == name) and await is_closed(datasette, archive):
-            return False
-    return None
-
-
-async def is_closed(datasette: Any, name: str) -> bool:
-    """Return whether something in the archive of that name is withheld."""
-    return bool((await datasette.get_database(name).execute(_WITHHELD)).rows)
 
 
 _NUMBER = re.compile(r"-?[\d.]+")

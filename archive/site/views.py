@@ -18,6 +18,7 @@ from datasette import Response
 from datasette.utils import add_cors_headers
 from datasette.views.base import DatasetteError
 
+from archive.article_rows import withheld
 from archive.errors import ArchiveError, StaleIndex
 from archive.errors import explain as told_of
 from archive.evidence import Evidence, article_of, of_capture, to_json, with_file
@@ -31,7 +32,7 @@ from archive.site import trends as trended
 from archive.site.language import t
 from archive.site.pages import page_number
 from archive.site.security import HEADERS, POLICY
-from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
+from archive.site.tables import archive_names
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,7 +43,6 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 _UNREADABLE = "تعذّرت قراءة قاعدة بيانات الأرشيف."
 _NO_CAPTURE = "لا لقطة بهذا الرقم في الأرشيف."
 _NO_RECORDS = "السجل ليس مع هذه النسخة من الأرشيف، أو لا يُقرأ."
-_TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
 _TOO_SLOW = "طال الاستعلام أكثر مما ينبغي؛ ضيّقه أو اطلب أقل."
 _FAILED = {
     400: "لا يمكن الجواب عن هذا الطلب.",
@@ -53,7 +53,7 @@ _FAILED = {
 
 _NO_ARTICLE = "لا مادة بهذا الرقم في الأرشيف."
 _NO_STATE = "لا صيغة بهذا الرقم لهذه المادة في الأرشيف."
-_WITHHELD = "هذه المادة محجوبة عن العرض."
+_WITHHELD = "هذه المادة محجوبة عن العرض منذ {day}. يحفظها الأرشيف ولا يعرض منها شيئا."
 
 # The tables whose rows an article's page shows.
 _ON_ARTICLE = ("articles", "revisions", "captures", "stories", "embeds", "images", "visits")
@@ -99,14 +99,12 @@ async def changes(datasette: Any, request: Any) -> Response:
 
 
 async def article(datasette: Any, request: Any) -> Response:
-    """Show one article, or one of its states; a withheld one shows nothing but that it is."""
+    """Show one article, or one of its states."""
     database = await _open(datasette, request, *_ON_ARTICLE)
     number, name = int(request.url_vars["id"]), request.url_vars.get("capture")
     page = await pages.article_page(database, number, None if name is None else int(name))
     if page is None:
         return await _message(datasette, request, _NO_ARTICLE if name is None else _NO_STATE)
-    if page["article"]["withheld_at"]:
-        return await _message(datasette, request, _WITHHELD)
     if name is not None and int(name) == page["state"]["number"] != page["state"]["name"]:
         path = f"/article/{number}/at/{page['state']['name']}"
         return Response.redirect(datasette.urls.path(path))
@@ -122,8 +120,8 @@ async def diff(datasette: Any, request: Any) -> Response:
     asked = [request.url_vars.get(name) or request.args.get(name) for name in ("before", "after")]
     before, after = (int(name) if re.fullmatch("[0-9]{1,16}", name or "") else 0 for name in asked)
     page = await database.execute_fn(lambda db: states.diff_page(db, number, before, after))
-    if page is None or page["article"]["withheld_at"]:
-        return await _message(datasette, request, _WITHHELD if page else _NO_STATE)
+    if page is None:
+        return await _message(datasette, request, _NO_STATE)
     kind = ".json" if request.url_vars.get("format") else ""
     path = f"/article/{number}/diff/{page['before']['name']}/{page['after']['name']}{kind}"
     if not request.path.endswith(path):
@@ -366,11 +364,9 @@ def _file(content: str | bytes, name: str, media: str) -> Response:
     return Response(content, headers=HEADERS | disposition, content_type=media)
 
 
-async def closed(datasette: Any, request: Any, message: str) -> Response:
-    """Say that tables and SQL are closed for what is withheld, or else what Datasette says."""
-    if not any([await is_closed(datasette, name) for name in archive_names(datasette)]):
-        return await _message(datasette, request, _FAILED[403], 403, detail=message)
-    return await _message(datasette, request, _TABLES_CLOSED, 403, detail=MESSAGE)
+async def forbidden(datasette: Any, request: Any, message: str) -> Response:
+    """Say that nobody may see this, and what Datasette says of it."""
+    return await _message(datasette, request, _FAILED[403], 403, detail=message)
 
 
 async def failed(datasette: Any, request: Any, error: Any) -> Response:
@@ -404,23 +400,34 @@ async def unreadable(datasette: Any, request: Any, error: Exception) -> Response
 async def _open(datasette: Any, request: Any, *tables: str) -> Any:
     """Return the first archive, once whoever asks may see these tables of it."""
     name = archive_names(datasette)[0]
-    with own_page():
-        for table in tables:
-            await datasette.ensure_permissions(
-                request.actor,
-                [("view-table", (name, table)), ("view-database", name), "view-instance"],
-            )
+    for table in tables:
+        await datasette.ensure_permissions(
+            request.actor, [("view-table", (name, table)), ("view-database", name), "view-instance"]
+        )
     return datasette.get_database(name)
 
 
 async def _message(
     datasette: Any, request: Any, message: str, status: int = 404, *, detail: str = ""
 ) -> Response:
+    said = t(message)
+    if status == 404 and (since := await _withheld_since(datasette, request)):
+        said = t(_WITHHELD, day=since[:10])
     if request.path.endswith(".json"):
-        error = detail or t(message)
+        error = detail or said
         return Response.json({"ok": False, "error": error, "status": status}, status=status)
-    context = {"message": t(message), "detail": detail}
+    context = {"message": said, "detail": detail}
     return await _show(datasette, request, "message.html", context, status)
+
+
+async def _withheld_since(datasette: Any, request: Any) -> str | None:
+    """Return since when what is asked for by its number is withheld; None where it is not."""
+    numbers = [request.url_vars[name] for name in ("id", "capture") if request.url_vars.get(name)]
+    database = datasette.get_database(archive_names(datasette)[0])
+    for number in numbers:
+        if found := await database.execute_fn(lambda db, number=number: withheld(db, number)):
+            return str(found[1])
+    return None
 
 
 async def _show(

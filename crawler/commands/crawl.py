@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
+from archive.article_rows import withheld
 from archive.articles import days_of
 from archive.clock import system
 from archive.commands.options import ExitCode, counted, new_archive_option, stopped
@@ -228,7 +229,10 @@ def _report(archive: Path, url: str) -> bool:
     """Print what became of an address; return whether it is an article now."""
     with closing(open_for_reading(archive)) as db:
         now = standing(db, url)
-    if now is None or now.state == "due":
+        hidden = withheld(db, url)
+    if hidden:
+        kind, detail = "withheld", f"article {hidden[0]} is withheld since {hidden[1][:10]}"
+    elif now is None or now.state == "due":
         kind, detail = "not-visited", "it was not visited; run the command again"
     elif now.article is None or now.state != "done":
         kind = now.problem or "no-article"

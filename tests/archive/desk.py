@@ -4,9 +4,12 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 from archive import visits
-from archive.database import open_for_reading
+from archive.database import open_for_reading, open_for_writing
 from archive.journal import Decision
+from archive.maintenance.withhold import take_out
 from archive.models import Exchange, Extraction, Kind, Outcome, PageKind, Publisher, Visit
+from archive.recovery import scrub
+from archive.session import WARC_FOLDER
 from archive.store import Store
 
 NOON = datetime(2020, 11, 9, 12, tzinfo=UTC)
@@ -71,6 +74,29 @@ def visit(url=PAGE, kind=Kind.ARTICLE, **fields):
 def opened(root, clock=None, **fields):
     """Return a store that knows the paper once it is entered."""
     return Store(root, command="crawl", software="warraq/test", clock=clock or Hands(), **fields)
+
+
+def hide(root, *articles):
+    """Withhold articles; the archive needs not be one that a crawl wrote."""
+    with closing(open_for_writing(root)) as db:
+        db.execute("begin")
+        for article in articles:
+            take_out(db, root / WARC_FOLDER, article, at=NOON)
+        db.execute("commit")
+        scrub(db, root)
+
+
+def contents(root):
+    """Return all rows of the tables that tell of articles, sorted."""
+    own = {"runs", "run_publishers", "warc_files", "settings", "withholdings", "_sqlite_migrations"}
+    with closing(open_for_writing(root)) as db:
+        names = db.execute("select name from sqlite_master where type = 'table' and name not glob"
+                           " 'sqlite*' and name not glob 'articles_fts*'")  # fmt: skip
+        return {
+            name: sorted(map(repr, db.execute(f"select * from [{name}]")))
+            for (name,) in names.fetchall()
+            if name not in own
+        }
 
 
 def kill_like(store):

@@ -10,7 +10,7 @@ from httpx import Response
 from archive import articles
 from archive.database import open_for_writing
 from archive.models import Kind, Publisher
-from tests.archive.desk import Hands, exchange, opened, reading, visit
+from tests.archive.desk import Hands, exchange, hide, opened, reading, visit
 from tests.archive.reading_room import words
 from tests.archive.reprints import WIRE
 
@@ -81,8 +81,8 @@ def fill(root: Path) -> Edits:
     db = open_for_writing(root)
     for hours in (50, 60):
         articles.missing(db, ids["gone"], at=MORNING + hours * HOUR)
-    db.execute("update articles set withheld_at = last_seen_at where id = ?", (ids["secret"],))
     db.close()
+    hide(root, ids["secret"])
     return Edits(root=root, **ids)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from archive import articles, captures, runs
 from archive.database import open_for_writing
 from archive.models import Capture, Embed, Extraction, Image, Kind, PageKind, WarcLocation
+from tests.archive.desk import hide
 
 NOON = datetime(2020, 11, 9, 12, tzinfo=UTC)
 TITLE = "وزراء الثقافة يجتمعون في تونس"
@@ -94,10 +95,10 @@ def fill(root: Path, *, withhold: bool = True) -> Shelf:
     )
     for days in (1, 2):
         articles.missing(db, shelf.gone, at=NOON + timedelta(days=days))
-    if withhold:
-        db.execute("update articles set withheld_at = last_seen_at where id = ?", (shelf.withheld,))
     runs.end(db, run, state="finished", now=NOON + timedelta(hours=3))
     db.close()
+    if withhold:
+        hide(root, shelf.withheld)
     return shelf
 
 

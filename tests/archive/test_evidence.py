@@ -16,7 +16,19 @@ from archive.database import open_for_reading, open_for_writing
 from archive.imports import Copying, journaled
 from archive.models import Capture, Kind, Tls
 from archive.warc.records import Copied, payload_digest
-from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Hands, exchange, opened, reading, visit
+from tests.archive.desk import (
+    HOUR,
+    NOON,
+    PAGE,
+    PAPER,
+    Hands,
+    exchange,
+    hide,
+    opened,
+    reading,
+    rows,
+    visit,
+)
 
 BODY = "<p>سُئل فأجاب</p>".encode() * 30
 ASKED = "http://alwaraq.example/1"
@@ -204,9 +216,7 @@ def test_nothing_is_said_of_what_nobody_may_see(tmp_path):
     assert of(tmp_path, gone).status == 404
     assert of(tmp_path, listing) is None
     assert of(tmp_path, 2**53) is None
-    db = open_for_writing(tmp_path)
-    db.execute("update articles set withheld_at = '2020'")
-    db.close()
+    hide(tmp_path, *(row[0] for row in rows(tmp_path, "select id from articles")))
     assert of(tmp_path, capture) is None
     assert of(tmp_path, gone) is None
 

@@ -254,8 +254,6 @@ def test_a_day_without_a_time_counts_as_its_end(db):
     assert story(db, "first_publisher, first_at, last_at, spread") == (
         "b", "2020-11-09T15:00:00.000000Z", "2020-11-10T18:00:00.000000Z", 27 * 3600,
     )  # fmt: skip
-    db.execute("update articles set withheld_at = '2020-11-12' where publisher = 'b'")
-    assert story(db, "first_publisher, first_at, articles") == ("a", "2020-11-09", 2)
 
 
 def test_no_story_is_older_than_its_first_capture(db):
@@ -297,17 +295,6 @@ def test_a_story_tells_its_headline_as_it_is_now(db):
         url="https://a.example/a1", publisher="a", capture=None, seen_at=NOON,
     )  # fmt: skip
     assert story(db, "title") == ("عنوان آخر",)
-
-
-def test_withheld_articles_are_not_told_of(db):
-    first = keep(db, "a1")
-    keep(db, "b1", hours=1)
-    db.execute("update articles set withheld_at = '2020-11-10' where id = ?", (first,))
-    assert story(db, "first_publisher, title, articles") == ("b", "عنوان b1", 1)
-    db.execute("update articles set withheld_at = '2020-11-10'")
-    assert story(db, "first_publisher, title, first_at, articles") == (None, None, None, 0)
-    db.execute("update articles set withheld_at = null")
-    assert story(db, "first_publisher, articles") == ("a", 2)
 
 
 def test_a_deleted_article_is_forgotten(db):

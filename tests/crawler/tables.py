@@ -3,13 +3,14 @@
 import asyncio
 import random
 import shutil
+import sqlite3
 from contextlib import closing
 
 import pytest
 
 from archive import article_rows
 from archive.clock import system
-from archive.database import open_for_reading
+from archive.database import HELD, open_for_reading
 from archive.maintenance import projection
 from archive.maintenance.replacement import names_of
 from archive.session import Session
@@ -40,6 +41,7 @@ TABLES = {
     "renderings": "select * from renderings order by id",
     "withholdings": "select article, at, act, reason from withholdings order by id",
     "warc_files": "select name, bytes from warc_files order by name",
+    "withheld": "select * from withheld order by mark, article",
     "problems": "select publisher, url, stage, kind, detail, capture from problems"
     " where capture is not null order by capture, kind, detail",
 }
@@ -61,6 +63,7 @@ FOLLOWS = TABLES | {
     "withholdings": "select article, at, act, reason from withholdings order by at",
     "warc_files": "select name, bytes from warc_files order by name",
     "imports": "select * from imports order by key",
+    "withheld": "select distinct article, at from withheld order by 1",
     # That a crawl died is in no record; what was in hand is not known to have been asked for.
     "problems": "select at, publisher, url, stage, kind, detail, capture from problems"
     " where kind != 'slice-died' order by at, url, kind, detail",
@@ -95,7 +98,17 @@ def differences(before, after):
 def everything(root):
     """Return all rows that a rebuild restores, by table."""
     with closing(open_for_reading(root)) as db:
-        return {table: db.execute(sql).fetchall() for table, sql in TABLES.items()}
+        there = {table: db.execute(sql).fetchall() for table, sql in TABLES.items()}
+    return there | held(root)
+
+
+def held(root):
+    """Return the rows of what is withheld, by table."""
+    names = ("articles", "revisions", "captures", "embeds", "images", "withholdings")
+    if not (root / HELD).exists():
+        return {}
+    with closing(sqlite3.connect(root / HELD)) as db:
+        return {f"held {name}": db.execute(TABLES[name]).fetchall() for name in names}
 
 
 def shuffle(monkeypatch, seed):

@@ -69,7 +69,7 @@ def test_any_spelling_of_the_address_leads_to_it(shelf, address, scheme):
             1,
             "https://alwaraq.example/2 and https://alwaraq.example/4",
         ),
-        (["https://alwaraq.example/3"], 1, "nearest are https://alwaraq.example/2"),  # withheld
+        (["https://alwaraq.example/3"], 1, "is withheld since 2020-11-09"),
         (["{id}", "--state", "9"], 2, "has 2 states, the first of 2020-11-09 12:00Z"),
         (["{id}", "--at", "2019-01-01"], 2, "has 2 states, the first of 2020-11-09 12:00Z"),
         (["{id}", "--at", "1950-01-01"], 2, "has 2 states, the first of 2020-11-09 12:00Z"),

@@ -15,7 +15,7 @@ from warcio.checker import Checker
 
 from archive.database import open_for_writing
 from archive.models import Kind
-from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Checked, exchange
+from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Checked, exchange, hide, rows
 from tests.archive.test_evidence import BODY, fill, keep, of, store_at
 
 PACKED = gzip.compress(BODY, mtime=0)
@@ -128,9 +128,7 @@ async def test_what_nobody_may_see_is_not_found(tmp_path):
     article = path.split("/")[2]
     assert (await client.get(f"/article/{article}/at/{other.id}/evidence")).status_code == 404
     assert (await client.get(f"/article/1/at/{capture}/evidence")).status_code == 404
-    db = open_for_writing(tmp_path)
-    db.execute("update articles set withheld_at = '2020'")
-    db.close()
+    hide(tmp_path, *(row[0] for row in rows(tmp_path, "select id from articles")))
     client = client_of(tmp_path)
     for rest in ("evidence", "evidence.json", "cite.bib", "cite.ris", "cite.json"):
         answer = await client.get(f"{path}/{rest}")

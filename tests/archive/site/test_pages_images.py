@@ -6,11 +6,10 @@ import pytest
 from datasette.app import Datasette
 
 from archive import visits
-from archive.database import open_for_writing
 from archive.models import Kind
 from archive.site.pages import media_type
 from fixtures.page import png
-from tests.archive.desk import NOON, PAPER, exchange, opened, reading, visit
+from tests.archive.desk import NOON, PAPER, exchange, hide, opened, reading, rows, visit
 
 PHOTO = "https://alwaraq.example/صورة.jpg"
 PNG = png(0x336699)
@@ -54,9 +53,7 @@ async def test_what_is_no_image_is_never_given(tmp_path):
 
 async def test_a_withheld_article_shows_no_image(tmp_path):
     article = fill(tmp_path)
-    db = open_for_writing(tmp_path)
-    db.execute("update articles set withheld_at = '2020'")
-    db.close()
+    hide(tmp_path, *(row[0] for row in rows(tmp_path, "select id from articles")))
     client = Datasette([str(tmp_path / "archive.db")]).client
     assert (await client.get(f"/image/{article}")).status_code == 404
 

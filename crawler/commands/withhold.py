@@ -1,5 +1,6 @@
-"""`warraq withhold` and `unwithhold`: hide an article from every reader, and show it again."""
+"""`warraq withhold` and `unwithhold`: take an article from every reader, and bring it back."""
 
+import asyncio
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import click
 from archive.commands.options import archive_option
 from archive.maintenance.withhold import unwithhold as show
 from archive.maintenance.withhold import withhold as hide
+from crawler.repair import index_again
 
 
 @click.command()
@@ -14,17 +16,17 @@ from archive.maintenance.withhold import withhold as hide
 @archive_option
 @click.option("--reason", required=True, help="Recorded, and never shown to readers.")
 def withhold(article: str, archive: Path, reason: str) -> None:
-    """Hide an article from every reader, and keep it.
+    """Take an article from every reader, and keep it.
 
-    ARTICLE is its number or any of its known addresses. It disappears at once from pages, lists,
-    stories, search (shell, Python and warraq_search in SQL), exports and published copies. While
-    anything is withheld, Datasette's own table and SQL pages are closed, because they show rows as
-    they are; `warraq publish` makes a copy without withheld articles, where those pages are open.
-    Crawls keep revisiting the article.
+    ARTICLE is its number or any of its known addresses. Everything of it (texts, states, captures,
+    addresses, names, tags and images that nobody else has) leaves archive.db for withheld.db, a
+    file next to it that only you can read and that is never served. The page at its old address
+    says that it is withheld; every other page, table and SQL stay open. archive.db is written anew,
+    so that no byte of it is left there: that needs time, and free disk space of twice its size.
+    Crawls do not visit the article until it is shown again.
 
-    Not protected: archive.db and the WARC files against whoever has the folder, your own SQL there
-    (sqlite3, Python's Archive.db, Datasette without Warraq), what the capture of a listing says
-    about it, backups, and earlier copies.
+    Not protected: withheld.db and the WARC files against whoever has the folder, what the capture
+    of a listing says about it, backups, and earlier copies.
 
     \b
     warraq withhold https://example.org/story --reason "names a witness"
@@ -45,14 +47,17 @@ def withhold(article: str, archive: Path, reason: str) -> None:
 @archive_option
 @click.option("--reason", help="Recorded, and never shown to readers.")
 def unwithhold(article: str, archive: Path, reason: str | None) -> None:
-    """Show a withheld article to readers again.
+    """Bring a withheld article back to readers.
 
-    ARTICLE is its number or any of its known addresses. When and why it was withheld and shown
+    ARTICLE is its number or any of its known addresses. It comes back as it was, with the captures
+    that an import or a merge brought meanwhile. When and why it was withheld and shown
     again stays recorded in the table `withholdings`, which published copies do not have.
 
     \b
     warraq unwithhold https://example.org/story --reason "the witness is safe"
     warraq unwithhold 4503599627370496 --archive ~/news
     """
-    number = show(archive, article, reason=reason)
+    number, files = show(archive, article, reason=reason)
+    if files:
+        asyncio.run(index_again(archive, files))
     click.echo(f"Article {number} is readable again.")

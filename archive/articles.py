@@ -234,7 +234,7 @@ def is_withheld(db: sqlite3.Connection, key: str) -> bool:
 
 def hide(db: sqlite3.Connection, key: str, *, visit: Visit, capture: int | None) -> None:
     """Forget a page that shows the withheld article of a key, at whatever address."""
-    names = {"mark": article_id(key), "capture": capture, "key": visit.key}
+    names = {"mark": article_id(key), "capture": capture, "key": visit.key, "url": visit.url}
     script = files(__package__).joinpath("hide.sql").read_text(encoding="utf-8")
     run_script(db, script, names | {"article": visit.article})
     recovery.ask_to_scrub(db)

@@ -656,10 +656,8 @@ when exists (select 1 from withheld) and exists (
     select 1 from withheld
     where mark in (new.id, warraq_mark(new.url), warraq_mark(warraq_key(new.url)))
 ) begin
-    insert or ignore into withheld_files
-    select article, new.warc_file from withheld
-    where mark in (warraq_mark(new.url), warraq_mark(warraq_key(new.url)))
-        and not exists (select 1 from withheld where mark = new.id);
+    insert or ignore into withheld_files select article, new.warc_file from withheld
+    where mark in (new.id, warraq_mark(new.url), warraq_mark(warraq_key(new.url)));
     insert or ignore into withheld select new.id, article, at from withheld
     where mark in (warraq_mark(new.url), warraq_mark(warraq_key(new.url)));
     select raise(ignore);

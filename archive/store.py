@@ -227,11 +227,9 @@ class Store(Session):
     ) -> visits.State:
         """Save the end of a visit: what came of it, when it is due again, the article it led to.
 
-        A withheld one has only its `key`.
-        Returns the state that it is in now.
-
-        A page that is not an article, such as a parked one, gives no validators for the next
-        visit. A metadata record says the same, unless nothing answered.
+        Returns the state that it is in now. A withheld article has only its `key`. A page that is
+        not an article, such as a parked one, gives no validators for the next visit. A metadata
+        record says the same, unless nothing answered.
         """
         self.batch.open()
         now, is_shown = self.clock(), outcome in journal.SHOWN
@@ -241,8 +239,7 @@ class Store(Session):
         decision = journal.Decision(
             outcome=outcome,
             moved=moved,
-            article=key
-            or (articles.key_of(self.db, article, capture=capture.id) if capture else None),
+            article=key or articles.key_of(self.db, article, capture=capture and capture.id),
             state=state,
             due_at=due_at,
             not_before=not_before,

@@ -147,7 +147,7 @@ class Keeper:
         wants_image = self.publishers[visit.publisher].lead_image and not is_alias
         if kept.article is not None and wants_image:
             self._want_image(visit, capture, reading.extraction.image_url)
-        if not passing and kept.outcome not in _KNOWN:
+        if not passing and kept.outcome not in _KNOWN and not kept.key:
             self.traps.count(visit, capture, fruitful=kept.outcome is Outcome.NEW)
         return state
 

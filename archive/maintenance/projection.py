@@ -275,11 +275,6 @@ def finish(db: sqlite3.Connection, folder: Path) -> None:
         acts[fields["article"]] = act, at
         if article := value(db, _WITHHELD, {"key": fields["article"]}):
             note(db, article, act, fields.get("reason") or None, at)
-    for key, (act, at) in acts.items():
-        article = value(db, _WITHHELD, {"key": key}) or value(db, _ARTICLE, {"key": key})
-        last = value(db, _LAST_ACT, (article,)) or act
-        if last == "withhold" and not articles.is_withheld(db, key):
-            take_out(db, folder, article or article_id(key), at=at, key=key)
     for table in ("captures", "visits"):
         db.execute(
             f"update {table} set article = null where article is not null"  # noqa: S608 - ours
@@ -291,3 +286,8 @@ def finish(db: sqlite3.Connection, folder: Path) -> None:
     ).fetchall()
     for run, state, ended_at in ended:
         runs.end(db, run, state=state, now=from_iso(ended_at) if ended_at else None)
+    for key, (act, at) in acts.items():
+        article = value(db, _WITHHELD, {"key": key}) or value(db, _ARTICLE, {"key": key})
+        last = value(db, _LAST_ACT, (article,)) or act
+        if last == "withhold" and not articles.is_withheld(db, key):
+            take_out(db, folder, article or article_id(key), at=at, key=key)

@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 
 from archive import recovery, stories
 from archive.article_rows import find_all, withheld
+from archive.articles import is_withheld
 from archive.clock import Clock, iso, system
 from archive.database import HELD, require, run_script
 from archive.errors import ArchiveError, DamagedWarc
@@ -118,19 +119,20 @@ def _bring_back(session: Session, named: str, article: int, reason: str | None) 
     """
     db, now = session.db, session.clock()
     with closing(_held(db)) as held:
-        key = value(held, "select key from articles where withheld = ?", (article,)) or named
-        if key.isdigit():
-            raise ArchiveError(
-                f"article {key} came withheld from another archive; give its address"
-            )
+        key = value(held, "select key from articles where withheld = ?", (article,))
+        if key is None and named.isdigit():
+            raise ArchiveError(f"nothing of article {named} was in this archive; give its address")
+        key = key or next(key for key in keys_of(db, named) if is_withheld(db, key))
         fields = {"act": "unwithhold", "article": key} | ({"reason": reason} if reason else {})
         with session.batch.one_page():
-            session.write_metadata(key, fields, at=now)
+            place = session.write_metadata(key, fields, at=now)
             _put_back(db, held, article)
             if value(db, "select 1 from articles where id = ?", (article,)):
                 note(db, article, "unwithhold", reason, now)
                 stories.enter(db, article)
                 stories.settle(db)
+            else:  # it has never been here: all of it is derived, and that it is shown again
+                insert(db, "withheld_files", {"article": article, "name": place.file})
         session.batch.commit()
         _forget(held, article)
 

@@ -8,7 +8,6 @@ import click
 from archive.commands.options import archive_option
 from archive.maintenance.withhold import unwithhold as show
 from archive.maintenance.withhold import withhold as hide
-from crawler.repair import index_again
 
 
 @click.command()
@@ -59,5 +58,7 @@ def unwithhold(article: str, archive: Path, reason: str | None) -> None:
     """
     number, files = show(archive, article, reason=reason)
     if files:
+        from crawler.repair import index_again
+
         asyncio.run(index_again(archive, files))
     click.echo(f"Article {number} is readable again.")

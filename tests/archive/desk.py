@@ -91,7 +91,7 @@ def contents(root):
     own = {"runs", "run_publishers", "warc_files", "settings", "withholdings", "_sqlite_migrations"}
     with closing(open_for_writing(root)) as db:
         names = db.execute("select name from sqlite_master where type = 'table' and name not glob"
-                           " 'sqlite*' and name not glob 'articles_fts*'")  # fmt: skip
+                           " 'sqlite*' and name not glob 'article_stems*'")  # fmt: skip
         return {
             name: sorted(map(repr, db.execute(f"select * from [{name}]")))
             for (name,) in names.fetchall()

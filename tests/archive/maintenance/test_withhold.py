@@ -257,7 +257,7 @@ def paths(root, secret):
     pages += [f"/archive/search.json?q={HIDDEN}"]
     pages += [f"/archive.json?sql=select+*+from+{table}" for table in tables]
     pages += ["/archive.csv?sql=select+text+from+main.articles"]
-    pages += ["/archive.json?sql=select+hex(block)+from+articles_fts_data"]
+    pages += ["/archive.json?sql=select+hex(block)+from+article_stems_data"]
     return own, pages, (secret, revision, capture)
 
 

@@ -13,6 +13,7 @@ from archive.derivation import Source
 from archive.errors import ArchiveError
 from archive.maintenance import restore, warc_index
 from archive.maintenance.replacement import OLD, Complete, Rebuilt, finish, names_of, replacement
+from archive.maintenance.withhold import adopt
 from archive.models import Progress, silent
 from archive.session import WARC_FOLDER
 from archive.store import Store
@@ -100,6 +101,8 @@ async def merge(
         slugs = warc_index.copy_publishers(root, other)
         source = Source(store.db, store.warc_folder)
         deriver = Deriver(source, load_all(root / "publishers"), workers)
+        store.batch.open()
+        adopt(store.db, store.warc_folder, other)
         store.batch.commit()  # captures come before their articles from here on
         if warc_index.prepare(store.db):  # a merge was broken off
             await _derive(store, deriver, progress)

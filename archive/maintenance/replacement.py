@@ -18,7 +18,16 @@ from pathlib import Path
 
 from archive import recovery
 from archive.clock import Clock, iso, system
-from archive.database import (HELD, NAME, open_for_writing, require, spill_into, transaction, uri, writing)
+from archive.database import (
+    HELD,
+    NAME,
+    open_for_writing,
+    require,
+    spill_into,
+    transaction,
+    uri,
+    writing,
+)
 from archive.errors import ArchiveError, NewerArchive, passing_over_damage
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place

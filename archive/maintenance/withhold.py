@@ -5,12 +5,11 @@ one of the two at any moment: it is committed there before it is removed here, a
 `archive.db` lists in `withheld` counts.
 """
 
-import contextlib
 import json
 import logging
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from importlib.resources import files
@@ -21,8 +20,8 @@ from archive import recovery, stories
 from archive.article_rows import find_all, withheld
 from archive.articles import is_withheld
 from archive.clock import Clock, iso, system
-from archive.database import HELD, require, run_script
-from archive.errors import ArchiveError, DamagedWarc
+from archive.database import HELD, open_for_reading, require, run_script
+from archive.errors import ArchiveError, DamagedWarc, NotAnArchive, OlderArchive
 from archive.models import WarcLocation
 from archive.publishers import keys_of
 from archive.rows import Row, insert, select, value, values
@@ -191,6 +190,15 @@ def take_out_marked(db: sqlite3.Connection, folder: Path) -> None:
         take_out(db, folder, article, at=at)
 
 
+def adopt(db: sqlite3.Connection, folder: Path, other: Path) -> None:
+    """Withhold here what another archive withholds, before anything of it comes in."""
+    marks = list[tuple[int, int, str]]()
+    with suppress(NotAnArchive, OlderArchive), closing(open_for_reading(other)) as there:
+        marks = there.execute("select mark, article, at from withheld").fetchall()
+    db.executemany("insert or ignore into withheld values (?, ?, ?)", marks)
+    take_out_marked(db, folder)
+
+
 def _gather(db: sqlite3.Connection, folder: Path, own: Row) -> None:
     """Collect in temporary tables what belongs to an article; see the scripts."""
     db.create_function("warraq_is_home", 1, is_home)
@@ -213,7 +221,7 @@ def _targets(
         logger.warning("%s: it says where a withheld article was moved to, and stays", error)
     for name, target in message.headers if message else ():
         if name.lower() == "location":
-            with contextlib.suppress(ValueError):  # not an address
+            with suppress(ValueError):  # not an address
                 address = urljoin(url, target)
                 found += [address, *keys_of(db, address)]
     return json.dumps(found)

@@ -12,8 +12,7 @@ from archive.maintenance.publish import publish
 from archive.maintenance.verify import verify
 from archive.maintenance.withhold import withhold
 from archive.session import Session
-from crawler.merge import merge
-from crawler.rebuild import rebuild
+from crawler.rebuild import merge, rebuild
 from tests.archive.warc.foreign_warcs import answer, packed, record
 from tests.crawler import shell, wire
 from tests.crawler.tables import differences, everything

@@ -148,7 +148,7 @@ def identify(
     else:
         for key in (_believed_key(claimed, answered, here, names), here):
             row = there if key == here else db.execute(_AT, (key,)).fetchone()
-            if row is None or key == here or row[2] == reading.title:
+            if key == here or _is_its_own(db, key, row, reading.title):
                 break
         article, key = row[:2] if row else (None, key)
         others = "select 1 from visits where article = ? and key != ?"
@@ -156,6 +156,15 @@ def identify(
     url = address_of(key, claimed=claimed, answered=answered, tracking=names)
     moves = visit.article is not None and here != visit.key and there is None and not led
     return Identity(article=article, key=key, url=url, led=led, moves=moves)
+
+
+def _is_its_own(
+    db: sqlite3.Connection, key: str, row: tuple[int, str, str] | None, title: str | None
+) -> bool:
+    """Return whether a page may be what is known at a key: nothing yet, or of its title."""
+    if row is None:
+        return not is_withheld(db, key) or is_withheld(db, title or "")
+    return row[2] == title
 
 
 def address_of(
@@ -228,7 +237,7 @@ def days_of(
 
 
 def is_withheld(db: sqlite3.Connection, key: str) -> bool:
-    """Return whether a page (its identity key) is that of a withheld article."""
+    """Return whether a page (its identity key) or a title is that of a withheld article."""
     return value(db, "select 1 from withheld where mark = ?", (article_id(key),)) is not None
 
 

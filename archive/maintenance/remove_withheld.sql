@@ -1,5 +1,10 @@
 -- Takes what was gathered out of the archive, in an order in which each row still finds what it is
 -- chosen by. What each `delete` removes is copied before (archive.maintenance.withhold).
+insert or ignore into withheld
+    select :id, :id, :at union select id, :id, :at from gone_captures
+    union select warraq_mark(url), :id, :at from gone_urls
+    union select warraq_mark(warraq_key(url)), :id, :at from gone_urls where warraq_key(url) not null
+    union select warraq_mark(title), :id, :at from revisions where article = :id and title not null;
 insert or ignore into withheld_payloads select sha256, warc_file, warc_offset, warc_length
     from captures where id in (select id from gone_captures) and revisit = 0 and sha256 in (
         select sha256 from captures where revisit and id not in (select id from gone_captures))
@@ -23,10 +28,6 @@ update visits set found_in = '' where found_in in gone_urls;
 delete from shapes where 'https://' || shape in gone_urls;
 delete from captures where id in gone_captures;
 delete from articles where id = :id;
-insert or ignore into withheld
-    select :id, :id, :at union select id, :id, :at from gone_captures
-    union select warraq_mark(url), :id, :at from gone_urls
-    union select warraq_mark(warraq_key(url)), :id, :at from gone_urls;
 drop view temp.gone_visits;
 drop table temp.gone_urls;
 drop table temp.gone_captures;

@@ -88,8 +88,9 @@ def replacement(root: Path, names: list[str], progress: Progress) -> Iterator[sq
         db.execute("pragma synchronous = normal")
         spill_into(root, db)
         _index(db, root, names, progress)
-        with contextlib.suppress(FileNotFoundError):  # of what it holds the bytes may be lost
-            shutil.copy(root / HELD, root / FOLDER / HELD)
+        held = root / FOLDER / HELD
+        if (root / HELD).exists() and not held.exists():  # the bytes of it may be lost
+            shutil.copy(root / HELD, held)
         yield db
     _take_place(root)
 

@@ -31,6 +31,9 @@ from archive.warc.reader import read_record
 
 logger = logging.getLogger(__name__)
 
+_FROM_ALL = """
+insert or ignore into withheld_files select ?1, name from warc_files union select ?1, ?2
+"""
 _BACK = """
 delete from withheld_payloads where sha256 in (select sha256 from captures where revisit = 0)
 """
@@ -130,8 +133,8 @@ def _bring_back(session: Session, named: str, article: int, reason: str | None) 
                 note(db, article, "unwithhold", reason, now)
                 stories.enter(db, article)
                 stories.settle(db)
-            else:  # it has never been here: all of it is derived, and that it is shown again
-                insert(db, "withheld_files", {"article": article, "name": place.file})
+            else:  # it has never been here, or what held it is lost: it follows from all files
+                db.execute(_FROM_ALL, (article, place.file))
         session.batch.commit()
         _forget(held, article)
 
@@ -232,9 +235,11 @@ def _held(db: sqlite3.Connection) -> sqlite3.Connection:
 
     Its tables are those of the archive, each row with the article that it was withheld with.
     """
-    path = Path(value(db, "select file from pragma_database_list where name = 'main'") or "")
-    path.with_name(HELD).touch(mode=0o600)
-    held = sqlite3.connect(path.with_name(HELD), isolation_level=None)
+    main = value(db, "select file from pragma_database_list where name = 'main'")
+    path = Path(main or "").with_name(HELD)
+    path.touch(mode=0o600)
+    path.chmod(0o600)  # that of a copy may be another
+    held = sqlite3.connect(path, isolation_level=None)
     columns = "select name from pragma_table_info(?)"
     held.execute("begin immediate")
     for table in _LEAVING:

@@ -19,7 +19,7 @@ from archive.commands.reading import search as search_command
 from archive.database import open_for_writing
 from archive.errors import ArchiveError
 from archive.maintenance.verify import verify
-from archive.maintenance.withhold import unwithhold, withhold
+from archive.maintenance.withhold import _LEAVING, unwithhold, withhold
 from archive.models import Kind, Link
 from archive.urls import escaped, identity_key
 from crawler.cli import warraq
@@ -137,6 +137,18 @@ def test_no_byte_is_left_of_one_among_many(root):
     assert len(ids) > 3
     assert [text for row in said for text in row if text.encode() in held] == []
     assert verify(root).damages == []
+
+
+def test_every_table_that_tells_of_articles_is_thought_of(root):
+    """A new one has to say which of its rows leave with an article (remove_withheld.sql)."""
+    stay = {"withheld", "withheld_files", "withheld_payloads", "stories", "story_sketches"}
+    stay |= {"story_queue", "imports", "publishers", "runs", "settings", "warc_files"}
+    fill(root)
+    tables = rows(root, "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c"
+                        " where m.type = 'table' and m.name not glob '*_stems*'")  # fmt: skip
+    telling = {"article", "url", "key", "title", "name", "capture", "visit", "shape"}
+    names = {table for table, column in tables if column in telling}
+    assert names - stay - {"_sqlite_migrations"} == set(_LEAVING)
 
 
 @pytest.mark.slow

@@ -227,19 +227,19 @@ class Store(Session):
     ) -> visits.State:
         """Save the end of a visit: what came of it, when it is due again, the article it led to.
 
-        Returns the state that it is in now. A withheld article has only its `key`. A page that is
-        not an article, such as a parked one, gives no validators for the next visit. A metadata
-        record says the same, unless nothing answered.
+        Returns the state it is in now. A withheld article has only its `key`. A page that is not an
+        article gives no validators. A metadata record says the same, unless nothing answered.
         """
         self.batch.open()
         now, is_shown = self.clock(), outcome in journal.SHOWN
+        number = capture.id if capture else None
         moved = capture.url if is_shown and capture and capture.moved and article else None
         if not is_shown and visit.article and state in {"failed", "gone"}:
             moved = articles.elsewhere(self.db, visit)
         decision = journal.Decision(
             outcome=outcome,
             moved=moved,
-            article=key or articles.key_of(self.db, article, capture=capture and capture.id),
+            article=key or articles.key_of(self.db, article, capture=number),
             state=state,
             due_at=due_at,
             not_before=not_before,

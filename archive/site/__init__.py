@@ -53,8 +53,11 @@ _CAPTURE = r"/capture/(?P<capture>[0-9]{1,16})"
 
 
 @hookimpl
-def startup() -> None:
-    """Refuse a Datasette of another line: hooks that it lacks would leave open what they close."""
+def startup(datasette: Any) -> None:
+    """Refuse a Datasette of another line: hooks that it lacks would leave open what they close.
+
+    What is withheld is never served, though it is in the folder of an archive.
+    """
     from datasette import utils
     from datasette.version import __version__
 
@@ -63,6 +66,9 @@ def startup() -> None:
             f"Warraq's pages were tested with Datasette {TESTED} and may show what is to be hidden"
             f' in {__version__}; install it with `pip install "datasette=={TESTED}.*"`'
         )
+    for name, database in list(datasette.databases.items()):
+        if database.path and Path(database.path).name == HELD:
+            datasette.remove_database(name)
 
 
 @hookimpl
@@ -75,14 +81,6 @@ def get_metadata(datasette: Any) -> dict[str, Any]:
 def canned_queries(datasette: Any, database: str) -> dict[str, dict[str, str]]:
     """Have the questions that are asked most ready, in the language of the page."""
     return ready_queries(either) if database in archive_names(datasette) else {}
-
-
-@hookimpl
-def startup(datasette: Any) -> None:
-    """Never serve what is withheld, though it is in the folder of an archive."""
-    for name, database in list(datasette.databases.items()):
-        if database.path and Path(database.path).name == HELD:
-            datasette.remove_database(name)
 
 
 @hookimpl(trylast=True)

@@ -34,7 +34,6 @@ from archive.warc.files import Name, modes_of, opened, present, size_of
 logger = logging.getLogger(__name__)
 
 NAME = "archive.db"
-HELD = "withheld.db"  # next to it, never served (archive.maintenance.withhold)
 PRIVATE = 0o700  # mode of a new archive's folder, which its files follow
 _SETTINGS = "journal_mode = wal", "synchronous = full", "foreign_keys = on", "cache_size = -16384"
 T = TypeVar("T")

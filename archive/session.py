@@ -17,7 +17,7 @@ from typing import Self
 
 from archive import captures, journal, problems, recovery, runs, stories
 from archive.clock import Clock, system
-from archive.database import HELD, NAME, PRIVATE, open_for_reading, open_for_writing, writing
+from archive.database import NAME, PRIVATE, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
 from archive.models import Capture, Problem, WarcLocation
 from archive.problems import ProblemKind
@@ -171,7 +171,7 @@ class Session:
             raise ArchiveError(unwritten(error, self.root)) from error
 
 
-_OF_THE_DATABASE = (NAME, HELD, f"{NAME}-wal", f"{NAME}-shm", "lock", "in-hand")
+_OF_THE_DATABASE = (NAME, f"{NAME}-wal", f"{NAME}-shm", "lock", "in-hand")
 
 
 class Beginning:

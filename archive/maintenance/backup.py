@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock, iso, system
-from archive.database import HELD, NAME, PRIVATE, open_for_reading, state_of, writing
+from archive.database import NAME, PRIVATE, open_for_reading, state_of, writing
 from archive.errors import ArchiveError, explain, is_of_the_machine
+from archive.maintenance.withhold import HELD
 from archive.models import Progress, silent
 from archive.recovery import recover
 from archive.rows import value

@@ -157,7 +157,8 @@ def check_piece(root: Path, file: str, start: int, end: int, is_ended: bool) -> 
         rows = select(db, _CAPTURES, (file, start, end))
         withheld = frozenset(values(db, "select mark from withheld"))
     lengths = {row["warc_offset"]: row["warc_length"] for row in rows or ()}
-    piece = _Piece(root / WARC_FOLDER, file, rows, withheld)
+    piece = _Piece(root / WARC_FOLDER, file, rows)
+    piece.withheld = withheld
     try:
         for part in walk(root / WARC_FOLDER / file, start=start, end=end, lengths=lengths):
             if isinstance(part, Record):
@@ -175,11 +176,10 @@ def check_piece(root: Path, file: str, start: int, end: int, is_ended: bool) -> 
 class _Piece:
     """A stretch of a WARC file being read, record by record."""
 
-    def __init__(
-        self, folder: Path, file: str, rows: list[Row] | None, withheld: frozenset[int]
-    ) -> None:
-        """Take the rows of its captures, None where the database cannot be read, and marks."""
-        self._withheld = withheld
+    withheld = frozenset[int]()  # marks of what has no rows
+
+    def __init__(self, folder: Path, file: str, rows: list[Row] | None) -> None:
+        """Take the rows of its captures, None where the database cannot be read."""
         self.findings = Findings()
         self._folder = folder
         self._file = file
@@ -204,15 +204,10 @@ class _Piece:
                 self.damage("row", fault, offset, row)
             if row["article"] is not None and record.type != "resource":
                 self._visits.append((row, record.id))
-        elif record.type in CAPTURED and self._has_rows and not self._is_withheld(record):
+        elif (
+            record.type in CAPTURED and self._has_rows and self.withheld.isdisjoint(_marks(record))
+        ):
             self.damage("row", f"a {record.type} record that no row of captures knows", offset)
-
-    def _is_withheld(self, record: Record) -> bool:
-        """Return whether a record has no row because its article is withheld."""
-        names = record.url, key_or_none(record.url)
-        return bool(self._withheld) and not self._withheld.isdisjoint(
-            {capture_id(record.id), *map(mark_of, names)}
-        )
 
     def gap(self, stretch: range) -> None:
         """Report bytes in which there is no record, and the rows of those that were there."""
@@ -247,6 +242,11 @@ class _Piece:
         self.findings.damages.append(
             Damage(kind=kind, place=place, detail=detail, offset=offset, table=table, row=name)
         )
+
+
+def _marks(record: Record) -> set[int | None]:
+    """Return by which numbers a record may be known as one of what is withheld."""
+    return {capture_id(record.id), mark_of(record.url), mark_of(key_or_none(record.url))}
 
 
 def _differences(record: Record, row: Row) -> Iterator[str]:

@@ -18,21 +18,12 @@ from pathlib import Path
 
 from archive import recovery
 from archive.clock import Clock, iso, system
-from archive.database import (
-    HELD,
-    NAME,
-    open_for_writing,
-    require,
-    spill_into,
-    transaction,
-    uri,
-    writing,
-)
+from archive.database import NAME, open_for_writing, require, spill_into, transaction, uri, writing
 from archive.errors import ArchiveError, NewerArchive, passing_over_damage
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
 from archive.maintenance.salvage import latest
-from archive.maintenance.withhold import take_out_marked
+from archive.maintenance.withhold import HELD, take_out_marked
 from archive.models import Progress
 from archive.rows import Row, select, value
 from archive.session import WARC_FOLDER

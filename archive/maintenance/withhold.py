@@ -20,7 +20,7 @@ from archive import recovery, stories
 from archive.article_rows import find_all, withheld
 from archive.articles import is_withheld
 from archive.clock import Clock, iso, system
-from archive.database import HELD, open_for_reading, require, run_script
+from archive.database import open_for_reading, require, run_script
 from archive.errors import ArchiveError, DamagedWarc, NotAnArchive, OlderArchive
 from archive.models import WarcLocation
 from archive.publishers import keys_of
@@ -30,6 +30,8 @@ from archive.urls import is_home
 from archive.warc.reader import read_record
 
 logger = logging.getLogger(__name__)
+
+HELD = "withheld.db"  # next to the archive's database, never served
 
 _FROM_ALL = """
 insert or ignore into withheld_files select ?1, name from warc_files union select ?1, ?2

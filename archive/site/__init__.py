@@ -15,8 +15,9 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import urls
-from archive.database import HELD, database_metadata, ready_queries
+from archive.database import database_metadata, ready_queries
 from archive.errors import is_failure
+from archive.maintenance.withhold import HELD
 from archive.site import pools, server, sql, views, wording
 from archive.site.language import LANGUAGES, choose, either, interface, t, with_language
 from archive.site.security import with_headers

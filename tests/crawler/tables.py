@@ -10,9 +10,10 @@ import pytest
 
 from archive import article_rows
 from archive.clock import system
-from archive.database import HELD, open_for_reading
+from archive.database import open_for_reading
 from archive.maintenance import projection
 from archive.maintenance.replacement import names_of
+from archive.maintenance.withhold import HELD
 from archive.session import Session
 from crawler.rebuild import merge, rebuild
 

@@ -8,11 +8,11 @@ from contextlib import closing
 
 import pytest
 
-from archive.database import HELD, NAME, open_for_reading
+from archive.database import NAME, open_for_reading
 from archive.errors import NotAnArchive
 from archive.maintenance.replacement import FOLDER
 from archive.maintenance.verify import verify
-from archive.maintenance.withhold import withhold
+from archive.maintenance.withhold import HELD, withhold
 from archive.models import Kind, Link
 from archive.rows import values
 from crawler.rebuild import OLD, rebuild

@@ -6,11 +6,11 @@ import shutil
 import pytest
 
 from archive.clock import system
-from archive.database import HELD, NAME
+from archive.database import NAME
 from archive.maintenance.backup import back_up
 from archive.maintenance.publish import publish
 from archive.maintenance.verify import verify
-from archive.maintenance.withhold import withhold
+from archive.maintenance.withhold import HELD, withhold
 from archive.session import Session
 from crawler.rebuild import merge, rebuild
 from tests.archive.warc.foreign_warcs import answer, packed, record

@@ -204,9 +204,7 @@ class _Piece:
                 self.damage("row", fault, offset, row)
             if row["article"] is not None and record.type != "resource":
                 self._visits.append((row, record.id))
-        elif (
-            record.type in CAPTURED and self._has_rows and self.withheld.isdisjoint(_marks(record))
-        ):
+        elif record.type in CAPTURED and self._has_rows and not self.withheld & _marks(record):
             self.damage("row", f"a {record.type} record that no row of captures knows", offset)
 
     def gap(self, stretch: range) -> None:

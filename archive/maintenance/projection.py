@@ -21,7 +21,7 @@ from archive.derivation import Subject
 from archive.history import History
 from archive.journal import IMPORT, Decision
 from archive.maintenance.warc_index import index_copied
-from archive.maintenance.withhold import note, take_out
+from archive.maintenance.withhold import note, note_held, take_out
 from archive.models import Kind, Outcome, Problem
 from archive.problems import ProblemKind
 from archive.publishers import key_of
@@ -275,6 +275,8 @@ def finish(db: sqlite3.Connection, folder: Path) -> None:
         acts[fields["article"]] = act, at
         if article := value(db, _WITHHELD, {"key": fields["article"]}):
             note(db, article, act, fields.get("reason") or None, at)
+        else:
+            note_held(db, fields["article"], act, fields.get("reason") or None, at)
     for table in ("captures", "visits"):
         db.execute(
             f"update {table} set article = null where article is not null"  # noqa: S608 - ours

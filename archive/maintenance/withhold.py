@@ -26,7 +26,7 @@ from archive.models import WarcLocation
 from archive.publishers import keys_of
 from archive.rows import Row, insert, select, value, values
 from archive.session import Session
-from archive.urls import is_home
+from archive.urls import article_id, is_home
 from archive.warc.reader import read_record
 
 logger = logging.getLogger(__name__)
@@ -159,6 +159,18 @@ def _article(db: sqlite3.Connection, named: str) -> int:
 def note(db: sqlite3.Connection, article: int, act: str, reason: str | None, now: datetime) -> None:
     """Save that an article was withheld or shown again."""
     insert(db, "withholdings", {"article": article, "at": iso(now), "act": act, "reason": reason})
+
+
+def note_held(
+    db: sqlite3.Connection, key: str, act: str, reason: str | None, now: datetime
+) -> None:
+    """Save, once, what was done with an article (its key) that is withheld here already."""
+    for article in values(db, "select article from withheld where mark = ?", (article_id(key),)):
+        row = {"withheld": article, "article": article, "at": iso(now), "act": act}
+        with closing(_held(db)) as held:
+            same = "withheld = :withheld and at = :at and act = :act"
+            if not held.execute(f"select 1 from withholdings where {same}", row).fetchone():  # noqa: S608
+                insert(held, "withholdings", row | {"reason": reason})
 
 
 def take_out(

@@ -275,6 +275,8 @@ def _put_back(db: sqlite3.Connection, held: sqlite3.Connection, article: int) ->
     """Insert the rows that are held of an article; it is in no story yet."""
     db.execute("pragma defer_foreign_keys = on")
     db.execute("delete from withheld where article = ?", (article,))
+    if not value(held, "select 1 from articles where withheld = ?", (article,)):
+        return  # all of it is derived
     moved: dict[tuple[str, int], int] = {}
     for table in sorted(_LEAVING, key=lambda table: table not in _NAMED):
         sql = f"select * from {table} where withheld = ?"  # noqa: S608 - ours

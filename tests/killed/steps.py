@@ -34,13 +34,13 @@ def killed_at(
             step()
 
     def traced(*place: Any, **options: Any) -> sqlite3.Connection:
-        db = connect(*place, **options)
+        db: sqlite3.Connection = connect(*place, **options)
         db.set_trace_callback(step)
         return db
 
-    connect = sqlite3.connect
+    connect: Any = sqlite3.connect
     if statements:
-        sqlite3.connect = traced
+        sqlite3.connect = traced  # type: ignore[assignment]
     sys.addaudithook(count)
     work()
     os._exit(0)

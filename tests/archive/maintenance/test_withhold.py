@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from functools import partial
 from itertools import count
 
 import httpx
@@ -213,8 +214,8 @@ def test_a_kill_at_any_step_leaves_it_in_one_of_both(root, tmp_path):
             shutil.copytree(root, work)
             if act is unwithhold:
                 withhold(work, str(secret), reason="خطر")
-            was_killed = killed_at(work, number, lambda work=work, act=act: act(
-                work, str(secret), reason="خطر"), statements=True)  # fmt: skip
+            doing = partial(act, work, str(secret), reason="خطر")
+            was_killed = killed_at(work, number, doing, statements=True)
             with closing(open_for_writing(work)) as db:
                 is_there = db.execute("select 1 from articles where id = ?", (secret,)).fetchone()
                 marked = db.execute("select 1 from withheld").fetchone()

@@ -7,6 +7,7 @@ else when a browser parses it in its own way.
 """
 
 import base64
+import io
 import re
 import sqlite3
 import tomllib
@@ -21,8 +22,9 @@ from typing import Any
 from lxml import etree
 
 from archive import captures
-from archive.errors import DamagedWarc
+from archive.errors import ArchiveError, DamagedWarc
 from archive.evidence import article_of
+from archive.maintenance.export import write_warc
 from archive.models import Capture
 from archive.rows import value
 from archive.session import WARC_FOLDER
@@ -247,3 +249,13 @@ def _letter(escaped: re.Match[str]) -> str:
     code = int(escaped[1], 16) if escaped[1] else ord(escaped[2])
     letter = chr(code) if code < 128 else ""
     return letter if letter.isalpha() or letter in {"-", "@"} else escaped[0]
+
+
+def records(db: sqlite3.Connection, root: Path, number: int) -> bytes | None:
+    """Return a WARC file of a capture; None where nobody may see it, or it is not here."""
+    out = io.BytesIO()
+    if article_of(db, number) is not None:
+        with suppress(ArchiveError):
+            cut = write_warc(root, out, where=f"id = {number}")
+            return out.getvalue() if cut.captures and not cut.unreadable else None
+    return None

@@ -276,7 +276,7 @@ def with_excel(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[N
             await send(message)
 
         asked = scope["type"] == "http" and scope["path"].endswith(".csv")
-        excel = b"_excel=1" in scope["query_string"].split(b"&")
+        excel = b"_excel=1" in scope.get("query_string", b"").split(b"&")
         excel = asked and (excel or scope["path"].endswith("/search.csv"))
         await app(scope, receive, sent if excel else send)
 

@@ -7,7 +7,6 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,10 +18,10 @@ from datasette.utils import add_cors_headers
 from datasette.views.base import DatasetteError
 
 from archive.article_rows import withheld
-from archive.errors import ArchiveError, StaleIndex
+from archive.errors import StaleIndex
 from archive.errors import explain as told_of
-from archive.evidence import Evidence, article_of, of_capture, to_json, with_file
-from archive.maintenance.export import write_csv, write_warc
+from archive.evidence import Evidence, of_capture, to_json, with_file
+from archive.maintenance.export import write_csv
 from archive.rows import Row
 from archive.search import batch as batches
 from archive.site import changes as changed
@@ -317,20 +316,10 @@ async def frame(datasette: Any, request: Any) -> Response:
 
 async def records(datasette: Any, request: Any) -> Response:
     """Give the WARC records of a capture as a file: its request, and the payload it stands for."""
-    content = await _of_capture(datasette, request, _records)
+    content = await _of_capture(datasette, request, replay.records)
     if content is None:
         return await _message(datasette, request, _NO_RECORDS)
     return _file(content, f"warraq-{request.url_vars['capture']}.warc.gz", "application/gzip")
-
-
-def _records(db: sqlite3.Connection, root: Path, number: int) -> bytes | None:
-    """Return a WARC file of a capture; None where nobody may see it, or it is not here."""
-    out = io.BytesIO()
-    if article_of(db, number) is not None:
-        with suppress(ArchiveError):
-            cut = write_warc(root, out, where=f"id = {number}")
-            return out.getvalue() if cut.captures and not cut.unreadable else None
-    return None
 
 
 async def _evidence(datasette: Any, request: Any) -> Evidence | None:
@@ -445,11 +434,7 @@ async def _show(
 
 
 async def _rendered(datasette: Any, request: Any, template: str, context: dict[str, Any]) -> Any:
-    return await datasette.render_template(
-        f"warraq/{template}",
-        context,
-        request=request,
-    )
+    return await datasette.render_template(f"warraq/{template}", context, request=request)
 
 
 def searched(request: Any) -> str:

@@ -121,7 +121,7 @@ def test_see_who_printed_first_and_what_another_changed(page, address, edits):
     assert page.get_by_text("أول من نشر: صحيفة الشام").is_visible()
     assert page.locator(".axis circle").count() == 2
     herald = page.locator(".versions li", has_text="The Herald")
-    assert "بعد الأول بـ 10 س" in herald.inner_text()
+    assert "بعد الأول بـ 1 س" in herald.inner_text()
     assert herald.locator(".now").first.inner_text() == "بعد:\nShip arrives"
 
 

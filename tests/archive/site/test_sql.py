@@ -103,6 +103,7 @@ async def test_a_table_as_csv_is_whole_with_labels(site, monkeypatch):
     [
         ("select 1 from nowhere", "no such table"),
         ("delete from articles", "SELECT"),
+        (f"select {', '.join(['1'] * 101)}", "too many columns"),
         ("select zeroblob(300000000)", "too big"),
         (f"{MANY.format(10)}select group_concat(printf('%1000000d', x)) from c", "too big"),
     ],

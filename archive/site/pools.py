@@ -21,6 +21,7 @@ THREADS = 2  # for each of the
 KINDS = ("table", "sql", "whole")  # a table by conditions, SQL, and answers to their last row
 MEMORY = 256 << 20  # bytes that SQLite takes in this process, pages of its cache included
 LONGEST = 2 << 20  # bytes of one value; FTS5 reads a MATCH in squared time, and never looks up
+COLUMNS = 100  # of an answer; while Datasette writes its page, nobody else is answered
 LARGEST = 32 << 20  # bytes of an answer that is not streamed
 _LONGEST_PATTERN = 1000  # of what SQLite compares in one step that no limit can end
 _NICENESS = 10
@@ -88,6 +89,7 @@ def limit(connection: sqlite3.Connection) -> None:
         connection.execute("pragma temp_store = memory")  # which is bounded, a disk is not
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _LONGEST_PATTERN)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_COLUMN, COLUMNS)
         connection.row_factory = _counted
         for name, (arguments, function) in _BOUNDED.items():
             connection.create_function(name, arguments, _short(function), deterministic=True)

@@ -18,9 +18,7 @@ from functools import cache, reduce
 from importlib.resources import files
 from logging import WARNING
 from pathlib import Path
-from typing import IO, Any, TypeVar
-
-from sqlite_utils import Database, Migrations
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from archive import errors
 from archive.clock import iso
@@ -30,6 +28,9 @@ from archive.search.arabic import TOKENIZE, fold_in_sql
 from archive.search.index import index_is_current, rebuild_index
 from archive.stories import MOMENT
 from archive.warc.files import Name, modes_of, opened, present, size_of
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
 
 logger = logging.getLogger(__name__)
 
@@ -58,15 +59,33 @@ SCHEMA = reduce(lambda sql, place: sql.replace(*place), _PLACES.items(), _text("
 FIRST = f"m001_schema_{hashlib.sha256(SCHEMA.encode()).hexdigest()[:8]}"
 """Name of the first migration; an archive without it was made by an earlier development version."""
 
-MIGRATIONS = Migrations("warraq")
+
+@cache
+def migrations() -> "Migrations":
+    """Return what makes the tables of an archive.
+
+    Its library is imported here alone: with it comes pandas where that is installed, which no
+    process needs that only reads pages.
+    """
+    from sqlite_utils import Migrations
+
+    steps = Migrations("warraq")
+
+    @steps(name=FIRST)
+    def m001_schema(db: "Database") -> None:
+        """Create the tables, the search index and the stories, each kept up to date by triggers."""
+        register(db.conn)
+        run_script(db.conn, SCHEMA)
+        rebuild_index(db.conn)
+
+    return steps
 
 
-@MIGRATIONS(name=FIRST)
-def m001_schema(db: Database) -> None:
-    """Create the tables, the search index and the stories, each kept up to date by triggers."""
-    register(db.conn)
-    run_script(db.conn, SCHEMA)
-    rebuild_index(db.conn)
+def as_library(db: sqlite3.Connection) -> "Database":
+    """Return a connection as the library of the migrations has it."""
+    from sqlite_utils import Database
+
+    return Database(db)
 
 
 def run_script(db: sqlite3.Connection, sql: str, parameters: Parameters = ()) -> None:
@@ -123,7 +142,7 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
         _refuse_other_versions(db, root)
         for setting in _SETTINGS:
             db.execute(f"pragma {setting}")
-        MIGRATIONS.apply(Database(db))
+        migrations().apply(as_library(db))
         if not index_is_current(db):
             logger.warning("%s: rebuilding the search index; this takes a while", root / NAME)
             rebuild_index(db)
@@ -213,7 +232,7 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
     require(root)
     with _connected(root, mode="ro") as db:
         _refuse_other_versions(db, root)
-        if MIGRATIONS.pending(Database(db)):
+        if migrations().pending(as_library(db)):
             _refuse_lost(root)
             raise errors.NotAnArchive(
                 f"{root / NAME} is not an archive yet, or an older Warraq wrote it;"
@@ -285,14 +304,14 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:
     """Refuse tables that an earlier development version or a newer Warraq made."""
-    applied = [migration.name for migration in MIGRATIONS.applied(Database(db))]
+    applied = [migration.name for migration in migrations().applied(as_library(db))]
     if applied and FIRST not in applied:
         raise errors.OlderArchive(
             f"{root / NAME} has the tables of an earlier development version;"
             " run `warraq rebuild --from-warc` to make them again from the WARC files"
         )
-    with Database(memory=True) as empty:
-        known = {migration.name for migration in MIGRATIONS.pending(empty)}
+    with closing(sqlite3.connect(":memory:")) as empty:
+        known = {migration.name for migration in migrations().pending(as_library(empty))}
     if unknown := [name for name in applied if name not in known]:
         raise errors.NewerArchive(
             f"{root / NAME} was written by a newer Warraq (it has {', '.join(unknown)});"

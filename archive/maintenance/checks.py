@@ -10,12 +10,10 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from archive.article_rows import reading
 from archive.captures import IN_FILE
 from archive.clock import iso
-from archive.database import MIGRATIONS, NAME, open_for_reading
+from archive.database import NAME, as_library, migrations, open_for_reading
 from archive.errors import passing_over_damage
 from archive.history import content_hash
 from archive.maintenance.salvage import walk
@@ -294,7 +292,7 @@ def _missing(db: sqlite3.Connection) -> list[str]:
     """
     names = "select name from sqlite_master where tbl_name != '_sqlite_migrations'"
     with closing(sqlite3.connect(":memory:")) as empty:
-        MIGRATIONS.apply(Database(empty))
+        migrations().apply(as_library(empty))
         return sorted({*values(empty, names)} - {*values(db, names)})
 
 

@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlite_utils import Database
 
-from archive.database import MIGRATIONS
+from archive.database import migrations
 from archive.search.index import register
 from archive.urls import identity_key
 
@@ -13,7 +13,7 @@ def empty_archive():
     """Return a connection to a fresh archive in memory."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     register(connection)
-    MIGRATIONS.apply(Database(connection))
+    migrations().apply(Database(connection))
     return connection
 
 

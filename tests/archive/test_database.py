@@ -18,11 +18,11 @@ from sqlite_utils import Database
 from archive import Archive
 from archive.database import (
     FIRST,
-    MIGRATIONS,
     NAME,
     ask,
     is_finished,
     is_frozen,
+    migrations,
     open_for_reading,
     open_for_writing,
     writing,
@@ -84,7 +84,7 @@ def test_a_migration_that_fails_leaves_the_archive_as_it_was(tmp_path):
     with pytest.raises(NotAnArchive, match="article_stems"):
         open_for_writing(tmp_path)
     with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as db:
-        assert not MIGRATIONS.applied(Database(db))
+        assert not migrations().applied(Database(db))
         assert not db.execute("select 1 from sqlite_master where name = 'articles'").fetchone()
         db.execute("drop table article_stems")
     open_for_writing(tmp_path).close()

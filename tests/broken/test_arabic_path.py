@@ -27,7 +27,7 @@ def root(request, sound, tmp_path):
 def test_every_command_works_there(root, tmp_path):
     before = w.kept(root)
     out = tmp_path / "إلى هنا"
-    for name in (*w.READING, "withhold", "reindex", "import-jsonl"):
+    for name in (*w.READING, "withhold", "unwithhold", "reindex", "import-jsonl"):
         result = w.run(name, root, out)
         assert result.exit_code == 0, (name, result.output)
     assert w.lost(before, root) == []

@@ -121,6 +121,7 @@ def _words(name: str, root: Path, out: Path) -> list[str]:
         "save": ["save", "http://127.0.0.1:9/x", "--now", "2020-11-12T10:00Z"],
         "import-jsonl": ["import-jsonl", str(line)],
         "withhold": ["withhold", _some_article(root), "--reason", "x"],
+        "unwithhold": ["unwithhold", _some_article(root, "min(article) from withheld")],
         "extract --again": ["extract", "--again"],
         "extract --again --dry-run": ["extract", "--again", "--dry-run"],
         "search": ["search", "الحكومة"],
@@ -134,10 +135,10 @@ def _words(name: str, root: Path, out: Path) -> list[str]:
     return words.get(name, [name])
 
 
-def _some_article(root: Path) -> str:
+def _some_article(root: Path, which: str = "min(id) from articles") -> str:
     try:
         with closing(sqlite3.connect(f"{(root / NAME).as_uri()}?mode=ro", uri=True)) as db:
-            return str(db.execute("select min(id) from articles").fetchone()[0])
+            return str(db.execute(f"select {which}").fetchone()[0])
     except (sqlite3.Error, UnicodeDecodeError):
         return "1"
 

@@ -18,7 +18,7 @@ from tests.crawler import shell, wire
 MOMENTS = [
     (["search", "لقاء"], "click"),
     (["search", "لقاء"], "archive.errors"),
-    (["search", "لقاء"], "sqlite_utils"),
+    (["search", "لقاء"], "msgspec"),
     (["search", "--help"], "click"),
     (["verify"], "archive.maintenance.checks"),
     (["serve", "--port", "0"], "datasette"),

@@ -29,6 +29,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     return shelf
 
 
+@pytest.mark.slow
 async def test_no_page_carries_it(shelf):
     client = Datasette([shelf.database]).client
     waiting = ["/", f"/search?q={quote('تونس')}", "/archive/articles", "/archive"]

@@ -8,6 +8,7 @@ from tests.chromium import StrictPage, find_chromium, strict_page
 from tests.serving import serving
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium or Chrome is installed"),
 ]

@@ -15,6 +15,7 @@ from tests.screenshot import take
 from tests.serving import serving
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium or Chrome is installed"),
 ]

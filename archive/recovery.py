@@ -77,7 +77,7 @@ def ask_to_scrub(db: sqlite3.Connection) -> None:
 
 
 def scrub(db: sqlite3.Connection, root: Path) -> None:
-    """Write the database anew and empty its log, where that is asked for.
+    """Rewrite the database and empty its log, where that is asked for.
 
     Where SQLite splits a page, copies of rows stay in its free space, which `secure_delete` does
     not know of. What a reader or the disk hinders is done by the next writer.

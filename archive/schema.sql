@@ -223,7 +223,7 @@ create table withholdings (
 ) strict;
 create index withholdings_article on withholdings(article);
 
--- What is withheld is in withheld.db; here is no word of it. A mark is an id of an article or a
+-- What is withheld is in withheld.db, and nothing of it here. A mark is an id of an article or a
 -- capture, or an address as an id would be made of it (archive.urls.article_id): 53 bits of its
 -- SHA-256. Payloads are those that captures of others stand for; the files hold captures that came
 -- while their article was withheld.

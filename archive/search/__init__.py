@@ -216,7 +216,7 @@ def word_forms(db: sqlite3.Connection, query: str | None) -> str:
     elif replace(asked, words=(), must=(), must_not=()) != Query():
         why = "takes words alone; publishers, days and addresses are columns of articles"
     elif not asked.worded:
-        why = "there is no word to find"
+        why = "the query has no word to find"
     typed = str(query).replace('"', "'")
     return f'"word_forms({typed}): {why}" : x' if why else asked.expression(every=True)
 

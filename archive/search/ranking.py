@@ -37,8 +37,8 @@ _WITHOUT = "+{row} not in (select rowid from article_stems where article_stems m
 def conditions(db: sqlite3.Connection, query: Query, row: str) -> Condition:
     """Return what must hold for the article whose id is in `row`, besides the words of `query`.
 
-    `row` is a column with its table's name. Exclusions are among it where there is no word that the
-    index could take them from.
+    `row` is a column with its table's name. Exclusions are among the conditions where the query
+    has no word whose matches the index could take them from.
     """
     own, values = columns(db, query)
     others, more = others_of(db, query, row)

@@ -19,7 +19,7 @@ from datasette.views.base import DatasetteError
 
 from archive.article_rows import withheld
 from archive.errors import StaleIndex
-from archive.errors import explain as told_of
+from archive.errors import explain as explained
 from archive.evidence import Evidence, of_capture, to_json, with_file
 from archive.maintenance.export import write_csv
 from archive.rows import Row
@@ -382,7 +382,7 @@ async def failed(datasette: Any, request: Any, error: Any) -> Response:
 async def unreadable(datasette: Any, request: Any, error: Exception) -> Response:
     """Say that the database cannot be read now: to readers what, to the owner what to do."""
     path = next((str(datasette.get_database(name).path) for name in archive_names(datasette)), None)
-    _log.error("%s: %s", request.path, told_of(error, path))
+    _log.error("%s: %s", request.path, explained(error, path))
     return await _message(datasette, request, _UNREADABLE, 500, detail=str(error))
 
 

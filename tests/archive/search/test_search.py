@@ -170,10 +170,10 @@ WORD_FORMS = [
     ("حمص", []),
 ]
 REFUSED = [
-    ("", "there is no word to find"),
-    (None, "there is no word to find"),
-    ('؟! "', "there is no word to find"),
-    ("-دمشق", "there is no word to find"),
+    ("", "the query has no word to find"),
+    (None, "the query has no word to find"),
+    ('؟! "', "the query has no word to find"),
+    ("-دمشق", "the query has no word to find"),
     ("دمشق publisher:x", "takes words alone"),
     ("دمشق after:2020", "takes words alone"),
     ("دمشق after:yesterday", "takes words alone"),

@@ -200,4 +200,4 @@ async def test_articles_in_answers_lead_to_their_pages(datasette):
 async def test_what_word_forms_refuses_is_said(datasette):
     answer = await datasette.client.get("/archive/word_by_month.json?word=-حلب")
     assert answer.status_code == 400
-    assert "there is no word to find" in answer.json()["error"]
+    assert "has no word to find" in answer.json()["error"]

@@ -1,15 +1,13 @@
 """axe-core finds nothing critical or serious on any page, in both languages, light and dark."""
 
-from collections.abc import Iterator
 from importlib.resources import files
 
 import pytest
 from playwright.sync_api import Browser
 
 from archive.site.language import COOKIE
-from tests.archive.reading_room import Shelf, fill
+from tests.archive.reading_room import Shelf
 from tests.chromium import find_chromium
-from tests.serving import serving
 
 pytest.importorskip("axe_playwright_python", reason="axe-core comes with axe-playwright-python")
 
@@ -36,17 +34,6 @@ LOOKS = [("ar", "light", 1280), ("ar", "dark", 390), ("en", "dark", 1280), ("en"
 _FOUND = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
   .filter(each => ["critical", "serious"].includes(each.impact))
   .map(each => [each.id, each.nodes.slice(0, 3).map(node => node.html.slice(0, 200))])"""
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    return fill(tmp_path_factory.mktemp("archive"), withhold=False)
-
-
-@pytest.fixture(scope="module")
-def address(shelf: Shelf) -> Iterator[str]:
-    with serving(shelf.root) as address:
-        yield address
 
 
 @pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)

@@ -3,9 +3,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.archive.reading_room import PARAGRAPHS, TITLE, Shelf, fill
+from tests.archive.reading_room import PARAGRAPHS, TITLE
 from tests.chromium import StrictPage, find_chromium, strict_page
-from tests.serving import serving
 
 pytestmark = [
     pytest.mark.slow,
@@ -14,17 +13,6 @@ pytestmark = [
 ]
 
 WIDTHS = (320, 768)
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    return fill(tmp_path_factory.mktemp("archive"), withhold=False)
-
-
-@pytest.fixture(scope="module")
-def address(shelf: Shelf) -> Iterator[str]:
-    with serving(shelf.root) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

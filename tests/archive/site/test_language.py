@@ -14,7 +14,6 @@ from markupsafe import Markup
 import archive.site
 from archive.site import language
 from archive.site.language import ENGLISH, LANGUAGES, t
-from tests.archive.reading_room import fill
 
 SITE = Path(archive.site.__file__).parent
 NOT_SAID = {"citation.py", "language.py"}  # an Arabic sentence in any language; a language's name
@@ -25,16 +24,6 @@ def english():
     token = language._current.set(ENGLISH)
     yield
     language._current.reset(token)
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    return fill(tmp_path_factory.mktemp("archive"), withhold=False)
-
-
-@pytest.fixture(scope="module")
-def datasette(shelf):
-    return Datasette([shelf.database])
 
 
 async def said(datasette):

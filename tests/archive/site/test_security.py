@@ -8,23 +8,12 @@ import pytest
 from datasette.app import Datasette
 
 from archive.site import language, security
-from tests.archive.reading_room import fill
 
 PAGES = (
     "/", "/search?q=تونس", "/changes", "/article/{0.edited}", "/archive", "/archive/articles",
     "/archive/articles/{0.edited}", "/archive?sql=select+1", "/archive/per_day", "/-/versions",
     "/-/plugins", "/nothing", "/archive/nothing", "/archive/articles?_sort=no", "/archive?sql=x",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    return fill(tmp_path_factory.mktemp("archive"), withhold=False)
-
-
-@pytest.fixture(scope="module")
-def datasette(shelf):
-    return Datasette([shelf.database])
 
 
 @pytest.mark.parametrize("path", PAGES)

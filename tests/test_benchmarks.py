@@ -2,11 +2,14 @@
 
 from contextlib import closing
 
+import pytest
+
 from archive import search
 from archive.database import open_for_writing
 from tests.benchmarks import rows
 
 
+@pytest.mark.skipif(not rows.SENTENCES.exists(), reason="the sentences of news are not at hand")
 def test_a_made_archive_is_sound_and_can_be_searched(tmp_path, monkeypatch):
     monkeypatch.setattr(rows, "_MIXED", 1)  # lines; to make them all takes a while
     with closing(open_for_writing(tmp_path)) as db:

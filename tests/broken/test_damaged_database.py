@@ -2,8 +2,6 @@
 
 import random
 import re
-import subprocess
-import sys
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ from archive.maintenance.backup import back_up
 from archive.maintenance.verify import verify
 from crawler.cli import _COMMANDS, warraq
 from tests.broken import workshop as w
+from tests.serving import started
 
 pytestmark = pytest.mark.slow
 
@@ -166,29 +165,25 @@ def test_a_crawl_that_meets_a_damaged_page_acknowledges_nothing_more(sound, root
         assert db.execute("select count(*) from runs").fetchone() == runs
 
 
-def test_a_reader_of_a_damaged_page_sees_what_is_wrong_and_the_owner_what_to_do(root, tmp_path):
+def test_a_reader_of_a_damaged_page_sees_what_is_wrong_and_the_owner_what_to_do(root, capfd):
+    with closing(open_for_reading(root)) as db:
+        (article,) = db.execute("select min(id) from articles").fetchone()
     w.page_of("articles", root)
-    command = [sys.executable, "-m", "crawler", "serve", "--port", "0", "--archive", str(root)]
-    errors = tmp_path / "errors.txt"
-    with (
-        errors.open("w") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as server,
-    ):
-        assert server.stdout is not None
-        address = server.stdout.readline().split(" at ")[1].split()[0]
-        with httpx.Client(base_url=address) as client:
-            for path in ("/", "/article/1", "/search?q=خبر", "/archive/articles"):
-                answer = client.get(path)
-                assert answer.status_code == 500, path
-                assert "تعذّرت قراءة قاعدة بيانات الأرشيف" in answer.text, path
-            answer = client.get("/archive/articles.json")
-            assert answer.json()["error"] == "database disk image is malformed"
-            assert client.get("/archive/runs").status_code == 200
-        server.terminate()
+    with started(root) as (address, server), httpx.Client(base_url=address) as client:
+        for path in ("/", f"/article/{article}", "/search?q=خبر", "/archive/articles"):
+            answer = client.get(path)
+            assert answer.status_code == 500, path
+            assert "تعذّرت قراءة قاعدة بيانات الأرشيف" in answer.text, path
+        answer = client.get("/archive/articles.json")
+        assert answer.json()["error"] == "database disk image is malformed"
+        assert client.get("/archive/runs").status_code == 200
     assert server.returncode == 0
-    told = errors.read_text("utf-8")
-    assert "Traceback" not in told
-    assert f"/article/1: {root / NAME}: database disk image is malformed; it is damaged" in told
+    said = capfd.readouterr().err
+    assert "Traceback" not in said
+    assert (
+        f"/article/{article}: {root / NAME}: database disk image is malformed; it is damaged"
+        in said
+    )
 
 
 def test_every_command_that_a_remedy_names_is_there():

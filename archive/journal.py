@@ -21,6 +21,7 @@ PROBLEM = "problem"  # act of a record that says what was wrong
 VISIT = "visit"  # act of a record that says how a visit ended
 IMPORT = "import-warc"  # act of a record that says what a record of others was
 DECIDE = "decide"  # act of a record that decides again for a capture
+WATCH = "watch"  # act of a record that has an address watched, by the fields `watched` and `until`
 
 # The names of fields, and what each holds: of every visit, of the first one besides, and so on.
 _EVERY_VISIT = {

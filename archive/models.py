@@ -89,7 +89,8 @@ class Visit:
 
     `key` is the identity key of its address, `url` the address to fetch. `failures` counts the
     failed visits since the last good one, `article` is the id of the article that one led to. What
-    is `past` is visited by walks into the past alone; days as of a `Link`.
+    is `past` is visited by walks into the past alone; days as of a `Link`. One that somebody has
+    asked to be watched is so from one moment to another, whoever its publisher is.
     """
 
     key: str
@@ -109,6 +110,8 @@ class Visit:
     past: bool = False
     earliest_on: date | None = None
     latest_on: date | None = None
+    watched_from: datetime | None = None
+    watched_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,8 +266,11 @@ create table visits (
         check (state in ('due', 'done', 'gone', 'refused', 'failed')),
     past integer not null default 0,
     earliest_on text,
-    latest_on text
+    latest_on text,
+    watched_from text,
+    watched_until text
 ) strict;
+create index visits_watched on visits(due_at) where watched_until is not null;
 create index visits_due on visits(publisher, kind, due_at)
     where due_at is not null and past = 0;
 create index visits_past on visits(publisher, kind, latest_on)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from archive import articles, captures, journal, links, problems, publishers, stories, visits
-from archive.clock import from_iso
+from archive.clock import from_iso, iso
 from archive.models import (
     Capture,
     Exchange,
@@ -50,6 +50,15 @@ class Store(Session):
         """Make single addresses known and due now."""
         self.batch.open()
         visits.ask(self.db, addresses, publisher=publisher, now=self.clock())
+
+    def watch(self, urls: Iterable[str], *, until: datetime) -> None:
+        """Have known addresses looked at by their age until a moment, whoever published them."""
+        self.batch.open()
+        now = self.clock()
+        for url in urls:
+            visits.watch(self.db, url, now=now, until=until)
+            fields = {"act": journal.WATCH, "watched": url, "until": iso(until)}
+            self.write_metadata("urn:x-warraq:watch", fields, at=now)
 
     def keys(self, url: str) -> list[str]:
         """Return the identity keys that an address may have, whichever publisher it is of."""

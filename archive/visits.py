@@ -7,7 +7,7 @@ found is marked `past`, so that one that was broken off goes on where it was, an
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
@@ -43,7 +43,7 @@ VISITS = f"""
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at,
     iif(l.id is null, null, v.etag) etag, iif(l.id is null, null, v.last_modified) last_modified,
     l.sha256 last_sha256, v.failures, v.article, {hint_columns()},
-    v.past, v.earliest_on, v.latest_on
+    v.past, v.earliest_on, v.latest_on, v.watched_from, v.watched_until
 from visits v left join captures l on l.id = v.last_capture and not exists (
     select 1 from captures n where n.article = v.article and n.fetched_at > v.last_at
 )
@@ -72,11 +72,18 @@ update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at
     past = case when kind = 'article' and :state in ('done', 'gone') then 0 else past end
 where key = :key
 """
-_STANDING = """
-select v.state, a.id article, a.title, coalesce(a.words, 0) words, p.kind problem, p.detail
-from json_each(?) k join visits v on v.key = k.value left join articles a on a.id = v.article
-left join problems p on p.id = (select max(id) from problems where url = v.url)
-order by a.id is null, k.key limit 1
+WATCH_AFTER = timedelta(hours=1)  # what is to be watched is looked at first
+_WATCH = """
+update visits set
+    due_at = case when last_at > :now then due_at
+        else max(min(coalesce(due_at, :first), :first), coalesce(not_before, '')) end,
+    watched_from = case when watched_until > :now then watched_from else :now end,
+    watched_until = :until
+where key in (select value from json_each(:keys)) and coalesce(watched_until, '') < :until
+"""
+_WATCHED = """
+select key, publisher from visits
+where watched_until > :now and (due_at <= :now or not :due) and past = 0 order by due_at, key
 """
 
 
@@ -92,6 +99,17 @@ def ask(
             " publisher = ?, past = 0 where key = ?",
             (at, url, kind, publisher, key),
         )
+
+
+def watch(db: sqlite3.Connection, url: str, *, now: datetime, until: datetime) -> None:
+    """Have a known address looked at by its age until a moment, whoever published it."""
+    moments = {"now": iso(now), "first": iso(now + WATCH_AFTER), "until": iso(until)}
+    db.execute(_WATCH, {"keys": json.dumps(keys_of(db, url))} | moments)
+
+
+def watched(db: sqlite3.Connection, *, now: datetime, due: bool = True) -> list[tuple[str, str]]:
+    """Return the watched visits (key, publisher) that are due, longest first; or all of them."""
+    return db.execute(_WATCHED, {"now": iso(now), "due": due}).fetchall()
 
 
 def retry(db: sqlite3.Connection, publisher: str, *, now: datetime) -> None:
@@ -293,31 +311,6 @@ def followed(db: sqlite3.Connection) -> set[str]:
     """Return the publishers (their slugs) of whose listings some were asked for by name."""
     sql = "select distinct publisher from visits where kind != 'article' and found_in is null"
     return set(values(db, sql))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """The state of an address: of its visit, and the article it led to, if any.
-
-    `problem` is the kind of the latest problem there was with it, `detail` what was wrong.
-    """
-
-    state: State
-    article: int | None = None
-    title: str | None = None
-    words: int = 0
-    problem: str | None = None
-    detail: str | None = None
-
-
-def standing(db: sqlite3.Connection, url: str) -> Standing | None:
-    """Return the state of an address, in any spelling; None if it is not known.
-
-    Raises:
-        ValueError: if it is not an absolute http or https URL.
-    """
-    rows = select(db, _STANDING, (json.dumps(keys_of(db, url)),))
-    return record(Standing, rows[0]) if rows else None
 
 
 # The pages of a section, each found in the one before.

@@ -15,7 +15,8 @@ from crawler.errors import CrawlerError, InquiryStopped
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and
 # the like work on a machine without Scrapy and trafilatura.
 _MODULES = {
-    "crawler.commands.crawl": "crawl backfill watch save",
+    "crawler.commands.crawl": "crawl backfill watch",
+    "crawler.commands.save": "save",
     "crawler.commands.extract": "extract",
     "crawler.commands.publishers": "publishers",
     "crawler.commands.demo": "demo",

@@ -161,12 +161,17 @@ def _weekdays(part: str) -> str:
     return ",".join(_WEEKDAYS[day % 7] for day in chosen)
 
 
-def _duration(value: str) -> timedelta:
+def duration(value: str) -> timedelta:
+    """Return how long `90s`, `15m`, `2h` or `1d` is.
+
+    Raises:
+        ValueError: if it is written otherwise, or not between a second and 366 days.
+    """
     match = re.fullmatch(r"(\d{1,9})\s*([smhd])", value)
-    duration = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta()
-    if not timedelta(seconds=1) <= duration <= timedelta(days=366):
+    long = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta()
+    if not timedelta(seconds=1) <= long <= timedelta(days=366):
         raise ValueError
-    return duration
+    return long
 
 
 def _bytes(megabytes: float) -> int:
@@ -200,7 +205,7 @@ TEXT = Form("a text", '"…"')
 HOURS = Form("a span of hours", '"22-06" or "21:30-05:45"', read=Hours.parse)
 _FOLLOWED = each(Form("a publisher's short name", '"enabbaladi"'))
 _ONE_OF = 'write one of every = "15m" and cron = "…"'
-_EVERY = Form("a duration", '"90s", "15m", "2h" or "1d", from "1s" to "366d"', read=_duration)
+_EVERY = Form("a duration", '"90s", "15m", "2h" or "1d", from "1s" to "366d"', read=duration)
 _TIMES = '"*/10 6-23 * * *": minute hour day month weekday (0 is Sunday)'
 _CRON = Form("a cron expression", _TIMES, valid=cron_trigger)
 _CONTACTS = '"https://example.org/archive" or "me@example.org"'

@@ -48,8 +48,9 @@ class Job:
     """What to crawl into the archive in `root`.
 
     Publishers in `poll` (slugs) have their entry points looked at first. With `addresses` (URL,
-    slug) only these are visited. `limit` is the most articles to fetch in all, `seconds` the time
-    after which no visit is begun, `config` what warraq.toml says. `with_parent` ends the crawl
+    slug) only these are visited, and made due if they are to be `asked` for. `limit` is the most
+    articles to fetch in all, `seconds` the time after which no visit is begun, `config` what
+    warraq.toml says. `with_parent` ends the crawl
     when standard input ends. What was published before `period` is left to walks `back`: those
     visit nothing else, in a period with two ends. With `failed`, failed visits are due again,
     those that were given up included. A first turn at the archive is waited for `patience` seconds.
@@ -60,6 +61,7 @@ class Job:
     command: str
     poll: frozenset[str] = frozenset()
     addresses: Sequence[tuple[str, str]] = ()
+    asked: bool = True
     limit: int | None = None
     seconds: float | None = None
     config: Config = DEFAULTS
@@ -188,7 +190,7 @@ class _Slices:
                 if not points:
                     self._warnings.append(f"{slug}: its file names no listing and no homepage.")
             mine = [(url, Kind.ARTICLE) for url, whose in job.addresses if whose == slug]
-            store.ask(mine, publisher=slug)
+            store.ask(mine if job.asked else (), publisher=slug)
         store.batch.commit()
 
     async def _run_spider(self, store: Store, ends_at: float) -> NewsSpider:

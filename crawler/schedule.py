@@ -12,6 +12,7 @@ from archive.models import Kind, Visit
 
 # Ages at which an article is looked at again, counted from when it was first found.
 AGES = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 3 * 24, 7 * 24, 30 * 24))
+WATCHED_AGES = tuple(age for age in AGES if age <= timedelta(days=7))
 FIRST_FAILURE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
 LONGEST_ASKED = timedelta(days=7)  # a Retry-After beyond it is a mistake of the server
@@ -22,10 +23,14 @@ def after_success(visit: Visit, *, now: datetime) -> datetime | None:
     """Return when a visit that got its answer is due again; None when it is never again.
 
     Listings are looked at when the crawl's schedule or the listing they stand in says so; what a
-    walk into the past found is old news, and looked at once more.
+    walk into the past found is old news, and looked at once more. What somebody asked to be watched
+    is looked at by its age since then, weekly at last, for as long as was asked.
     """
     if visit.kind is not Kind.ARTICLE:
         return None
+    if visit.watched_from and visit.watched_until and now < visit.watched_until:
+        ahead = (visit.watched_from + age for age in WATCHED_AGES if now - visit.watched_from < age)
+        return min(next(ahead, now + WATCHED_AGES[-1]), visit.watched_until)
     if visit.past:
         return now + AGES[-1]
     found_at = min(visit.found_at or now, now)  # a clock that was ahead found it tomorrow

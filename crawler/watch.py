@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from archive import visits
 from archive.captures import received
 from archive.clock import system
 from archive.commands.options import ExitCode
@@ -23,7 +24,6 @@ from archive.errors import ARCHIVE_FAULTS, ArchiveError
 from archive.models import Problem
 from archive.problems import ProblemKind
 from archive.store import Store
-from archive.visits import due_publishers
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.publisher import Publisher
 from crawler.turns import SLICE_SECONDS, STOP_SECONDS, announce
@@ -89,7 +89,10 @@ class Watch:
         resumed = [slug for slug in self.due() if slug in is_open.difference(polled)]
         if self._config.per_run is not None and not polled:
             resumed = []  # what the cap left waits for the next run of the schedule
-        if (polled or resumed) and not self._is_capped():
+        watched = not polled and self._has_watched()
+        if watched:
+            resumed = []  # until the next look: these are few
+        if (polled or resumed or watched) and not self._is_capped():
             code = await self._crawl(polled, resumed)
             if code == 0:
                 self._death = ""
@@ -119,9 +122,13 @@ class Watch:
         Raises:
             NewerArchive, OlderArchive: if another version of Warraq wrote the archive.
         """
-        return ask(
-            self._root, lambda db: due_publishers(db, self._publishers, now=system()), otherwise=[]
-        )
+        due = partial(visits.due_publishers, publishers=self._publishers, now=system())
+        return ask(self._root, due, otherwise=list[str]())
+
+    def _has_watched(self) -> bool:
+        """Return whether a page is due that somebody asked to be watched."""
+        due = partial(visits.watched, now=system())
+        return bool(ask(self._root, due, otherwise=list[tuple[str, str]]()))
 
     def _seconds(self, polled: Sequence[str]) -> float:
         """Return how long a crawl may begin visits: a slice, but not beyond the next poll."""
@@ -137,6 +144,7 @@ class Watch:
     async def _crawl(self, polled: Sequence[str], resumed: Sequence[str]) -> int:
         logger.info("crawl %s, resume %s", polled, resumed)
         resume = [word for slug in resumed for word in ("--resume", slug)]
+        resume += [] if polled or resumed else ["--watched"]
         # The child ends when its standard input does: with this process, however that ends. A
         # group of its own keeps Ctrl-C from reaching it twice.
         self._child = await asyncio.create_subprocess_exec(

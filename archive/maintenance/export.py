@@ -125,13 +125,14 @@ def write_csv(
     table.writerow(names)
     number = 0
     for row in rows:
-        table.writerow(_cell(row[name], excel=excel) for name in names)
+        table.writerow(cell(row[name], excel=excel) for name in names)
         number += 1
     text.detach()
     return number
 
 
-def _cell(value: Any, *, excel: bool) -> Any:
+def cell(value: Any, *, excel: bool) -> Any:
+    """Return a value as a cell of CSV; for Excel, a formula with an apostrophe before it."""
     if isinstance(value, list):
         value = "; ".join(value)
     is_formula = excel and isinstance(value, str) and value.startswith(FORMULA)

@@ -212,10 +212,13 @@ def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) ->
 
 
 def _acts(db: sqlite3.Connection) -> None:
-    """Enter how far imports were read, what was wrong, and how runs ended."""
-    for at, run, act, capture, fields in _entries(db, (imports.ACT, journal.PROBLEM, "run", "end")):
+    """Enter how far imports were read, what was wrong, what is watched, and how runs ended."""
+    acts = imports.ACT, journal.PROBLEM, journal.WATCH, "run", "end"
+    for at, run, act, capture, fields in _entries(db, acts):
         if act == imports.ACT:
             imports.remember(db, fields, now=at)
+        elif act == journal.WATCH:
+            visits.watch(db, fields["watched"], now=at, until=from_iso(fields["until"]))
         elif act == journal.PROBLEM:
             if capture is not None or not problems.is_known(db, fields):
                 problems.insert(db, fields, at=at, run=run, capture=capture)

@@ -52,7 +52,7 @@ def read_list(content: bytes) -> list[tuple[int, str]]:
     by one, so that a quote that is never closed costs no other line. Letters are in UTF-8, UTF-16
     or, as Excel writes them in Arabic, Windows-1256.
     """
-    lines = [line.strip("\r\ufeff") for line in _decoded(content).rstrip().split("\n")]
+    lines = [line.strip("\r\ufeff") for line in decoded(content).rstrip().split("\n")]
     mark = max(",;\t", key=lines[0].count)
     names = [fold(name) for name in _cells(lines[0], mark)]
     place = next((place for place, name in enumerate(names) if name in _HEADS), None)
@@ -68,7 +68,7 @@ def _cells(line: str, mark: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([line], delimiter=mark), [])]
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
     """Return a text; a letter that is broken in otherwise good UTF-8 becomes U+FFFD."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")

@@ -1,23 +1,23 @@
-"""Commands that fetch: `warraq crawl`, `backfill`, `save` and `watch`."""
+"""Commands that fetch what publishers list: `warraq crawl`, `backfill` and `watch`."""
 
 import asyncio
 import logging
 import signal
+from collections.abc import Sequence
 from contextlib import closing
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
-from archive.article_rows import withheld
 from archive.articles import days_of
 from archive.clock import system
 from archive.commands.options import ExitCode, counted, new_archive_option, stopped
-from archive.database import PRIVATE, open_for_reading
-from archive.session import Beginning
-from archive.urls import identity_key
-from archive.visits import standing
+from archive.database import PRIVATE, ask, open_for_reading
+from archive.visits import watched as watched_visits
 from crawler import config
 from crawler.commands.options import (
     CrawlOptions,
@@ -28,13 +28,12 @@ from crawler.commands.options import (
     folders,
     job_of,
     log_level_option,
-    now_option,
     period,
     refuse_other_clock,
     show,
 )
 from crawler.errors import PublisherError
-from crawler.publisher import Owners, find, load_all
+from crawler.publisher import Owners, Publisher, find, load_all
 
 if TYPE_CHECKING:
     from crawler.crawl import Summary
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--failed", is_flag=True, help="Also retry failed visits, even those given up.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+@click.option("--watched", is_flag=True, hidden=True, help="Visit watched pages that are due.")
 @crawl_options
 def crawl(
     slugs: tuple[str, ...],
@@ -61,6 +61,7 @@ def crawl(
     resume: tuple[str, ...],
     failed: bool,
     with_parent: bool,
+    watched: bool,
     **options: Unpack[CrawlOptions],
 ) -> None:
     """Fetch what is new of the publishers SLUG…, once.
@@ -82,17 +83,27 @@ def crawl(
     from crawler.turns import SLICE_SECONDS
 
     wanted: dict[str, Any] = {"period": period(since, None, now=options["now"]), "failed": failed}
-    polled = chosen(archive, slugs) if slugs or not resume else []
+    polled = chosen(archive, slugs) if slugs or not (resume or watched) else []
     resumed = chosen(archive, resume) if resume else []
     publishers = {each.slug: each for each in (*polled, *resumed)}
     wanted["poll"] = frozenset(each.slug for each in polled)
+    if watched:
+        wanted |= _watched(archive, publishers, now=options["now"]())
     if with_parent:  # the schedule's crawls wait while a backfill finishes its slice
         wanted |= {"with_parent": True, "patience": SLICE_SECONDS}
     command = " ".join(["crawl", *publishers])
-    summary = carry_out(job_of(archive, publishers.values(), command, options, **wanted))
-    show(summary)
-    again = "the next run continues" if with_parent else "run `warraq crawl` again to continue"
-    _conclude(summary, again=again, is_child=with_parent)
+    show(summary := carry_out(job_of(archive, publishers.values(), command, options, **wanted)))
+    _conclude(summary, again="run `warraq crawl` again to continue", is_child=with_parent)
+
+
+def _watched(archive: Path, publishers: dict[str, Publisher], *, now: datetime) -> dict[str, Any]:
+    """Return as a job's arguments the watched visits that are due; their publishers are added."""
+    with closing(open_for_reading(archive)) as db:
+        visits = watched_visits(db, now=now)
+    owners = Owners(load_all(*folders(archive)).values())
+    for key, slug in visits:
+        publishers[slug] = owners.by_slug.get(slug) or replace(owners.of(key), slug=slug)
+    return {"addresses": visits, "asked": False}
 
 
 def _conclude(summary: "Summary", *, again: str, is_child: bool = False) -> None:
@@ -101,7 +112,8 @@ def _conclude(summary: "Summary", *, again: str, is_child: bool = False) -> None
     One whose proxy failed is in any case: `watch` waits before the next.
     """
     if summary.left:
-        click.echo(f"{counted(summary.left, 'visit')} still due; {again}.")
+        then = "the next run continues" if is_child else again
+        click.echo(f"{counted(summary.left, 'visit')} still due; {then}.")
     if summary.stopped and not is_child:
         stopped()
     if summary.reached_nothing and not is_child:
@@ -161,91 +173,6 @@ def backfill(
 
 
 @click.command()
-@click.argument("addresses", nargs=-1, required=True, metavar="URL…|FILE")
-@new_archive_option
-@log_level_option
-@now_option
-def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptions]) -> None:
-    """Archive single pages: URLs, or files that list them.
-
-    A file (`-` for standard input) has one URL per line; empty lines and lines that begin with #
-    are skipped, lines that are no address are reported. The page is fetched, its bytes are kept,
-    its text is extracted and indexed. The publisher need not be known.
-
-    \b
-    warraq save https://www.enabbaladi.net/429483
-    warraq save links.txt --archive ~/news
-    grep -o 'https://[^ ]*' notes.txt | warraq save -
-    """
-    read = [_urls(given) for given in addresses]
-    urls = list(dict.fromkeys(url for good, _ in read for url in good))
-    bad = [line for _, lines in read for line in lines]
-    for line in bad if urls else ():
-        click.echo(line, err=True)
-    if not urls:
-        raise click.UsageError("; ".join(bad[:1]) or "the input contains no address")
-    begun = Beginning(archive)
-    owners = Owners(load_all(*folders(archive)).values())
-    publishers = {url: owners.of(url) for url in urls}
-    each_once = {publisher.slug: publisher for publisher in publishers.values()}
-    visits = [(url, publisher.slug) for url, publisher in publishers.items()]
-    summary = carry_out(job_of(archive, each_once.values(), "save", options, addresses=visits))
-    for note in summary.notes:
-        click.echo(note)
-    saved = [_report(archive, url) for url in urls]
-    begun.take_back(now=options["now"]())
-    if summary.stopped:
-        stopped()
-    if bad or not all(saved):
-        raise SystemExit(ExitCode.INCOMPLETE)
-
-
-def _urls(given: str) -> tuple[list[str], list[str]]:
-    """Return the address that was given, or those in the file of that name; and its bad lines."""
-    lines = [given]
-    if "://" not in given:
-        try:
-            with click.open_file(given, encoding="utf-8-sig") as file:
-                lines = [line.strip() for line in file]
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is not text in UTF-8"
-            raise click.UsageError(
-                f"{given!r} is neither a URL (https://…) nor a file that can be read: {why}"
-            ) from error
-    urls, bad = list[str](), list[str]()
-    for number, line in enumerate(lines, 1):
-        if line and not line.startswith("#"):
-            try:
-                identity_key(line)
-                urls.append(line)
-            except ValueError as error:
-                if line == given:
-                    raise click.UsageError(f"{given}: {error}") from error
-                bad.append(f"{given}, line {number}: {error}")
-    return urls, bad
-
-
-def _report(archive: Path, url: str) -> bool:
-    """Print what became of an address; return whether it is an article now."""
-    with closing(open_for_reading(archive)) as db:
-        now = standing(db, url)
-        hidden = withheld(db, url)
-    if hidden:
-        kind, detail = "withheld", f"article {hidden[0]} is withheld since {hidden[1][:10]}"
-    elif now is None or now.state == "due":
-        kind, detail = "not-visited", "it was not visited; run the command again"
-    elif now.article is None or now.state != "done":
-        kind = now.problem or "no-article"
-        detail = now.detail or "no article was recognised on this page"
-    else:
-        title = now.title or "without a title"
-        click.echo(f"{url}\n  article {now.article}: {title} ({now.words} words)")
-        return True
-    click.echo(f"{url}\n  not archived as an article: {detail} ({kind})")
-    return False
-
-
-@click.command()
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @new_archive_option
 @log_level_option
@@ -257,6 +184,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
 
     \b
     warraq watch enabbaladi aawsat
+    warraq watch                           also of pages saved with --watch-for
     warraq watch --archive ~/news          with this in ~/news/warraq.toml:
 
     \b
@@ -270,14 +198,29 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
 
     logging.basicConfig(level=log_level.upper())
     refuse_other_clock(archive, system)
-    publishers = chosen(archive, slugs)
     settings = config.load(archive)
+    publishers = _to_watch(archive, slugs)
     for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true
         find(slug, folders(archive))
     archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     watch = Watch(archive, publishers, settings, log_level=log_level.upper())
     watch.due()  # which refuses an archive of another version
-    names = ", ".join(publisher.slug for publisher in publishers)
+    names = ", ".join(publisher.slug for publisher in publishers) or "saved pages"
     click.echo(f"Watching {names} into {archive}; press Ctrl-C to stop.")
     if asyncio.run(watch.run()) == signal.SIGINT:  # SIGTERM is how a service ends
         raise SystemExit(ExitCode.INTERRUPTED)
+
+
+def _to_watch(archive: Path, slugs: Sequence[str]) -> list[Publisher]:
+    """Return the publishers to watch; none where only saved pages are.
+
+    Raises:
+        PublisherError: if one is not known, or there is nothing at all to watch.
+    """
+    try:
+        return chosen(archive, slugs)
+    except PublisherError:
+        some = partial(watched_visits, now=system(), due=False)
+        if slugs or not ask(archive, some, otherwise=list[tuple[str, str]]()):
+            raise
+        return []

@@ -328,17 +328,30 @@ def test_publishers_are_followed_whose_listings_were_asked_for(db):
     assert visits.followed(db) == {PAPER.slug}
 
 
-def test_it_is_known_how_it_stands_with_an_address_in_any_spelling(db):
-    assert visits.standing(db, page(1)) is None
-    visits.ask(db, [(page(1), Kind.ARTICLE)], publisher=PAPER.slug, now=NOON)
-    assert visits.standing(db, page(1)) == visits.Standing(state="due")
-    for kind in ("http-404", "http-410"):
+def test_what_is_watched_is_looked_at_in_an_hour_and_as_long_as_was_asked(db):
+    visits.ask(db, [(page(1), Kind.ARTICLE), (page(2), Kind.ARTICLE)], publisher=OTHER, now=NOON)
+    visited(db, visit(page(1)), capture(), now=NOON, due_at=None, state="done")
+    until = NOON + 48 * HOUR
+    visits.watch(db, "http://www.alwaraq.example/1/", now=NOON + HOUR, until=until)
+    both = [("2020-11-09T13:00:00.000000Z", "2020-11-11T12:00:00.000000Z")]
+    assert (
         db.execute(
-            "insert into problems (at, url, stage, kind, detail) values (?, ?, 'fetch', ?, 'x')",
-            ("2020-11-09T12:00:00Z", page(1), kind),
-        )
-    add_article(db, id=4, url=page(1), publisher=PAPER.slug, title="عنوان", words=3)
-    visited(db, visit(page(1)), capture(), now=NOON, due_at=None, state="done", article=4)
-    assert visits.standing(db, "http://www.alwaraq.example/1/?fbclid=7") == visits.Standing(
-        state="done", article=4, title="عنوان", words=3, problem="http-410", detail="x"
+            "select watched_from, watched_until from visits where watched_until != ''"
+        ).fetchall()
+        == both
     )
+    assert visits.watched(db, now=NOON + HOUR) == []
+    assert visits.watched(db, now=NOON + HOUR, due=False) == [(page(1), OTHER)]
+    assert visits.watched(db, now=NOON + 2 * HOUR) == [(page(1), OTHER)]
+    assert visits.watched(db, now=until) == []
+
+
+def test_a_longer_watch_goes_on_and_a_shorter_one_changes_nothing(db):
+    visits.ask(db, [(page(1), Kind.ARTICLE)], publisher=OTHER, now=NOON)
+    visited(db, visit(page(1)), capture(), now=NOON, due_at=NOON + 5 * HOUR, state="done")
+    for hours in (50, 40, 60):
+        now = NOON + HOUR * (hours // 20)
+        visits.watch(db, page(1), now=now, until=NOON + hours * HOUR)
+    ((since, until),) = db.execute("select watched_from, watched_until from visits").fetchall()
+    assert since == "2020-11-09T14:00:00.000000Z"
+    assert until == "2020-11-12T00:00:00.000000Z"

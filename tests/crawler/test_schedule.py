@@ -1,5 +1,6 @@
 """When an address is looked at again: never before now, never sooner than asked, never forever."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -47,6 +48,23 @@ def visit(*, kind=Kind.ARTICLE, age=timedelta(0), failures=0, found_in="feed"):
 def test_an_article_is_looked_at_again_at_its_next_age(age, again):
     expected = None if again is None else NOW - age + again
     assert schedule.after_success(visit(age=age), now=NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "again"),
+    [
+        (timedelta(0), 30 * DAY, HOUR),
+        (2 * HOUR, 30 * DAY, 4 * HOUR),
+        (7 * DAY, 30 * DAY, 7 * DAY),
+        (50 * DAY, 30 * DAY, 7 * DAY),
+        (HOUR, 3 * HOUR, 3 * HOUR),  # its last look is at the end
+        (6 * HOUR, timedelta(0), None),
+    ],
+)
+def test_a_watched_page_is_looked_at_by_its_age_since_then(since, until, again):
+    old = visit(age=365 * DAY)
+    watched = replace(old, watched_from=NOW - since, watched_until=NOW + until)
+    assert schedule.after_success(watched, now=NOW) == (again and NOW + again)
 
 
 def test_listings_wait_for_the_schedule_or_for_the_listing_they_stand_in():

@@ -132,3 +132,11 @@ def history(db: sqlite3.Connection, *, limit: int = 20) -> list[Run]:
     """Return the latest runs, newest first."""
     rows = select(db, "select * from runs order by id desc limit ?", (limit,))
     return [record(Run, row) for row in rows]
+
+
+def latest(db: sqlite3.Connection, command: str) -> Run | None:
+    """Return the latest run of a command, whatever its words; None if there was none."""
+    sql = (
+        "select * from runs where command = ?1 or command like ?1 || ' %' order by id desc limit 1"
+    )
+    return next((record(Run, row) for row in select(db, sql, (command,))), None)

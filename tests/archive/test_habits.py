@@ -15,7 +15,7 @@ def polled(weeks, *, each=2, quiet=0, now=NOW):
 
     It was asked all the time; none came in the last `quiet` hours.
     """
-    hours = Counter()
+    hours: Counter[datetime] = Counter()
     for back in range(1, int(weeks * WEEK / HOUR)):
         at = now - back * HOUR
         hours[at] = each if 6 <= at.hour < 22 and back > quiet else 0

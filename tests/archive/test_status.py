@@ -47,8 +47,8 @@ class Paper:
     def run(self, at, *, new=0, command="crawl", state="finished"):
         moments = {"started_at": iso(at), "ended_at": iso(at), "state": state, "pid": 1}
         run = insert(self.db, "runs", {"command": command} | moments)
-        row = {"run": run, "publisher": "paper", "outcome": "quiet", "requests": 1, "new": new}
-        insert(self.db, "run_publishers", row)
+        row = {"run": run, "publisher": "paper", "outcome": "quiet"}
+        insert(self.db, "run_publishers", row | {"requests": 1, "new": new})
         return run
 
     def listing(self, url, *, state="done", failures=0, at=NOW - HOUR, due_at=NOW + HOUR):
@@ -63,8 +63,9 @@ class Paper:
             article = self.pages
             add_article(self.db, id=article, url=url, publisher="paper", **(FIELDS | fields))
         row = {"url": url, "publisher": "paper", "kind": "article", "fetched_at": iso(at)}
-        row |= {"status": code, "warc_file": FILE, "warc_offset": 0, "warc_length": 9, "run": 1}
-        insert(self.db, "captures", row | {"article": article, "outcome": outcome})
+        place = {"warc_file": FILE, "warc_offset": 0, "warc_length": 9}
+        own = {"status": code, "run": 1, "article": article, "outcome": outcome}
+        insert(self.db, "captures", row | place | own)
         if kind:
             self.problem(kind, url, at=at)
 

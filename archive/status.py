@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from archive import runs
 from archive.clock import from_iso, iso
@@ -88,16 +89,25 @@ _KINDS = json.dumps([Kind.FEED, Kind.SITEMAP, Kind.SECTION, Kind.API, Kind.ARTIC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """Something that is wrong: its `name`, the facts of its sentence, and an example address."""
+    """Something that is wrong: its `name`, why and what to do in a sentence each, an example.
+
+    The `facts` are those of its sentences, for other languages.
+    """
 
     name: str
-    facts: Mapping[str, int | float | str]
-    example: str | None = None
+    reason: str
+    remedy: str
+    example: str | None
+    facts: Mapping[str, int | str]
 
-    def said(self, what: str = "reason", *, language: str = "en") -> str:
-        """Return its `reason` in a sentence, or the `remedy`; in English or in Arabic (`ar`)."""
-        arabic, english = _sentences()[self.name][what]
-        return (arabic if language == "ar" else english).format(**self.facts)
+    def said(self, what: Literal["reason", "remedy"], language: Literal[0, 1]) -> str:
+        """Return one of its sentences in Arabic (0) or in English (1)."""
+        return _sentences()[self.name][what][language].format(**self.facts)
+
+
+def _flag(name: str, example: str | None = None, **facts: int | str) -> Flag:
+    said = {what: each[1].format(**facts) for what, each in _sentences()[name].items()}
+    return Flag(name=name, example=example, facts=facts, **said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,9 +274,8 @@ def diagnose(entries: Sequence[Sight], pages: Sequence[Sight]) -> Flag | None:
         is_most = len(pages) >= _FEWEST_PAGES and 2 * len(bad) >= len(pages)
         if seen := listings or (bad if is_most else []):
             ((kind, _),) = Counter(each.fault for each in seen).most_common(1)
-            at: dict[str, int | str] = {"listings": len(listings), "of": len(entries)}
-            at |= {"pages": len(bad), "of_pages": len(pages), "kind": str(kind)}
-            return Flag(name=name, facts=at, example=seen[0].url)
+            at = {"listings": len(listings), "of": len(entries), "of_pages": len(pages)}
+            return _flag(name, seen[0].url, kind=str(kind), pages=len(bad), **at)
     return None
 
 
@@ -278,13 +287,12 @@ def _flags(
     if named := diagnose(entries, pages):
         yield named
     elif new.unusual:
-        facts = {"count": new.count, "hours": new.hours, "usual": round(new.usual)}
-        yield Flag(name="silent", facts=facts, example=entries[0].url if entries else first)
+        listing, usual = entries[0].url if entries else first, round(new.usual)
+        yield _flag("silent", listing, count=new.count, hours=new.hours, usual=usual)
     for field, share in by_field.items():
         if share.unusual and not (named and field == "read"):
             lately, before = round(100 * (share.lately or 0)), round(100 * (share.before or 0))
-            facts = {"lately": lately, "before": before}
-            yield Flag(name=f"no-{field}", facts=facts, example=first)
+            yield _flag(f"no-{field}", first, lately=lately, before=before)
 
 
 def archive_state(
@@ -335,17 +343,17 @@ def _of_the_archive(state: ArchiveStatus, now: datetime) -> Iterator[Flag]:
     soon = state.full_in is not None and state.full_in < _FULL_SOON
     if soon or state.free_bytes < _LEAST_FREE:
         free = f"{state.free_bytes / 1e9:,.1f}"
-        yield Flag(name="disk", facts={"free": free, "days": state.full_in or 0})
+        yield _flag("disk", free=free, days=state.full_in or 0)
     if state.lost:
-        yield Flag(name="warc", facts={"n": len(state.lost), "file": state.lost[0]})
+        yield _flag("warc", n=len(state.lost), file=state.lost[0])
     if not state.index_current:
-        yield Flag(name="index", facts={})
+        yield _flag("index")
     crawl, due_at = state.crawl, state.next_visit
     is_late = due_at is not None and due_at < now - DAY and state.writer is None
     if crawl and is_late and crawl.started_at < now - DAY:
-        yield Flag(name="idle", facts={"days": (now - crawl.started_at).days})
+        yield _flag("idle", days=(now - crawl.started_at).days)
     for name, run in (("crawl", crawl), ("verify", state.verify), ("backup", state.backup)):
         if run and run.state in ("failed", "interrupted"):
-            yield Flag(name=f"{name}-failed", facts={"at": f"{run.started_at:%Y-%m-%d %H:%M}Z"})
+            yield _flag(f"{name}-failed", at=f"{run.started_at:%Y-%m-%d %H:%M}Z")
         elif run and name in _OLD and run.started_at < now - _OLD[name]:
-            yield Flag(name=f"{name}-old", facts={"days": (now - run.started_at).days})
+            yield _flag(f"{name}-old", days=(now - run.started_at).days)

@@ -21,6 +21,7 @@ _MODULES = {
     "crawler.commands.publishers": "publishers",
     "crawler.commands.demo": "demo",
     "archive.commands.reading": "search show diff runs stats",
+    "archive.commands.monitoring": "status",
     "archive.commands.serve": "serve",
     "crawler.commands.withhold": "withhold unwithhold",
     "archive.commands.maintenance": "publish backup export custody verify reindex compact",

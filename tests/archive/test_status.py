@@ -90,7 +90,7 @@ class Paper:
 
     @property
     def said(self):
-        return [flag.said() for _, flag in self.status.flags]
+        return [flag.reason for _, flag in self.status.flags]
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +124,8 @@ def test_a_newspaper_that_fell_silent(paper):
               " run_publishers)")  # fmt: skip
     (found,) = paper.status.publishers[0].flags
     assert (found.name, found.example) == ("silent", FEED)
-    assert re.match(r"0 new articles in the last \d+ hours, where \d+ are usual", found.said())
-    assert "publishers check" in found.said("remedy")
+    assert re.match(r"0 new articles in the last \d+ hours, where \d+ are usual", found.reason)
+    assert "publishers check" in found.remedy
 
 
 @pytest.mark.parametrize(
@@ -165,8 +165,8 @@ def test_what_its_site_says_is_named_once_and_silence_says_no_more(paper):
     paper.today(outcome="failed", kind="http-403", code=403)
     assert paper.names == [("paper", "blocked")]
     (found,) = paper.status.publishers[0].flags
-    assert "(http-403): at 1 of 1 listings, 12 of the last 12 pages" in found.said()
-    assert "(http-403)" in found.said(language="ar")
+    assert "(http-403): at 1 of 1 listings, 12 of the last 12 pages" in found.reason
+    assert "(http-403)" in found.said("reason", 0)
     assert paper.status.publishers[0].refused == 13
 
 

@@ -26,7 +26,7 @@ _WIDTH = 80
 @archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one object, with all there is.")
 def status(slugs: tuple[str, ...], archive: Path, as_json: bool) -> None:
-    """Show how the archive and its newspapers fare, and what is wrong.
+    """Say how archive and newspapers fare, and what is wrong.
 
     For each newspaper: the new articles of the last day and how many are usual at this hour of this
     weekday, the share of pages that read as articles, of new articles with a date, byline, deck and

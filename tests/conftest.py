@@ -1,4 +1,4 @@
-"""What holds for all tests: how hypothesis looks for counter-examples, and who reads pages."""
+"""What holds for all tests: how hypothesis looks for counter-examples, who reads pages, memory."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -22,6 +22,17 @@ def _shared_workers() -> Iterator[None]:
     """Let all crawls of this process share worker processes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("crawler.workers.ProcessPool", Borrowed)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _enough_memory() -> Iterator[None]:
+    """Leave SQLite the memory for the archives of all tests: its bound is that of a process.
+
+    What a server's bound is worth is tried on one in a process of its own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("archive.site.pools.MEMORY", 8 << 30)
         yield
 
 

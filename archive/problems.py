@@ -82,12 +82,14 @@ class ProblemKind(StrEnum):
     ZONE_CONFLICT = "zone-conflict"
     DATE_AGE = "date-age"
     DATE_CONFLICT = "date-conflict"
-    # Imports, and what was lost.
+    # Imports, upkeep, and what was lost.
     IMPORT_LINE = "import-line"
     IMPORT_DIFFERS = "import-differs"
     DAMAGED_SOURCE = "damaged-source"
     DAMAGED_CAPTURE = "damaged-capture"
     LOST_CAPTURE = "lost-capture"
+    ARCHIVE_DAMAGED = "archive-damaged"
+    BACKUP_FAILED = "backup-failed"
     # A fault of Warraq.
     INTERNAL_ERROR = "internal-error"
     SLICE_DIED = "slice-died"

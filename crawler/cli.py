@@ -26,7 +26,8 @@ _MODULES = {
     "crawler.commands.withhold": "withhold unwithhold",
     "archive.commands.maintenance": "publish backup export custody verify reindex compact",
     "crawler.commands.imports": "import-jsonl import-warc",
-    "crawler.commands.rebuild": "rebuild merge repair",
+    "crawler.commands.rebuild": "rebuild merge repair restore",
+    "crawler.commands.upkeep": "upkeep",
 }
 _COMMANDS = {name: module for module, names in _MODULES.items() for name in names.split()}
 

@@ -9,7 +9,7 @@ warraq.toml in the archive's folder says where and when: the third door of confi
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import KW_ONLY, Field, dataclass, field, fields
+from dataclasses import KW_ONLY, Field, dataclass, field, fields, replace
 from datetime import timedelta
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -251,6 +251,31 @@ class Collector:
         return {name: one_line(text) for name, text in stated if text}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """Where the archive is backed up to at night, how often, and how far that goes back."""
+
+    to: str | None = setting(TEXT, "the folder of the backup")
+    every: timedelta = setting(replace(_EVERY, empty=lambda: timedelta(days=1)), "how often")
+    keep: int = setting(_at_most(14), "days that can be gone back to")
+
+
+def _backup(table: Mapping[str, Any]) -> Backup:
+    backup = Backup(**checked(table, Backup, "backup."))
+    if backup.to is None:
+        raise WrongSettingError('`backup.to`: the folder is missing; write to = "/media/disk/news"')
+    return backup
+
+
+_BACKUP = Form(
+    "a table",
+    '{ to = "/media/disk/news", every = "1d", keep = 14 }',
+    types=(dict,),
+    read=_backup,
+    empty=Backup,
+)
+
+
 def _collector(table: Mapping[str, Any]) -> Collector:
     return Collector(**checked(table, Collector, "collector."))
 
@@ -278,6 +303,7 @@ class Config:
     proxy: str | None = setting(_PROXY, "the proxy through which everything is fetched")
     workers: int | None = setting(_WORKERS, "processes that read pages")
     worker_mb: int | None = setting(_WORKER_MB, "memory of each of them")
+    backup: Backup = setting(_BACKUP, "the nightly backup")
     hours: Hours | None = setting(HOURS, "for publishers that have no hours of their own")
     max_new_per_listing: int = setting(_at_most(50_000), "new addresses of a listing")
     max_new_per_day: int = setting(_at_most(100_000), "new addresses of a publisher in a day")

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import logging
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from archive.clock import Clock, system
 from archive.errors import ArchiveError, unwritten
 from archive.models import Kind, Progress, silent
 from archive.runs import Counts
+from archive.service import for_journal
 from archive.store import Store
 from archive.urls import host_of
 from crawler.config import DEFAULTS, Config
@@ -202,6 +204,8 @@ class _Slices:
             open_urls=[url for url in urls if is_local(host_of(url))],
         )
         configure_logging(settings)
+        if "JOURNAL_STREAM" in os.environ:
+            for_journal()
         for name in ("scrapy", "crawler"):  # each record that nobody sees costs its making
             logging.getLogger(name).setLevel(job.log_level)
         crawler = Crawler(NewsSpider, settings)

@@ -11,7 +11,7 @@ from archive.clock import Clock, system
 from archive.database import require, transaction, writing
 from archive.derivation import Source
 from archive.errors import ArchiveError
-from archive.maintenance import restore, warc_index
+from archive.maintenance import repair_rows, warc_index
 from archive.maintenance.replacement import OLD, Complete, Rebuilt, finish, names_of, replacement
 from archive.maintenance.withhold import adopt
 from archive.models import Progress, silent
@@ -97,7 +97,7 @@ async def merge(
     require(root)
     ends = warc_index.offered(root, other)
     with at_work(processes) as workers, Store(root, command="merge", clock=clock) as store:
-        before = restore.counts(store.db)
+        before = repair_rows.counts(store.db)
         slugs = warc_index.copy_publishers(root, other)
         source = Source(store.db, store.warc_folder)
         deriver = Deriver(source, load_all(root / "publishers"), workers)
@@ -108,7 +108,7 @@ async def merge(
             await _derive(store, deriver, progress)
         joined, unread = warc_index.join(store.db, root, other, ends, progress)
         await _derive(store, deriver, progress)
-        after = restore.counts(store.db)
+        after = repair_rows.counts(store.db)
         return Merged(
             files=joined,
             unread=unread,

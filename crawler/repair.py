@@ -20,14 +20,14 @@ from archive.commands.options import counted
 from archive.database import NAME, require, transaction, writing
 from archive.derivation import Source
 from archive.errors import ArchiveError, DamagedDatabase
-from archive.maintenance import restore, salvage, warc_index
+from archive.maintenance import repair_rows, salvage, warc_index
 from archive.maintenance.checks import Damage, Findings
 from archive.maintenance.salvage import Salvage
 from archive.maintenance.verify import verify
 from archive.search.index import rebuild_index
 from archive.session import WARC_FOLDER
 from archive.store import Store
-from crawler.derive import Deriver, at_work, derive_all
+from crawler.derive import Deriver, at_work, derive_all, read_listings
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
 from crawler.workers import Workers
@@ -72,10 +72,10 @@ class Repair:
         with suppress(DamagedDatabase):  # which is rebuilt
             require(self.root)
         if not self.dry_run:
-            with writing(self.root, command=restore.COMMAND, now=self.clock()):
+            with writing(self.root, command=repair_rows.COMMAND, now=self.clock()):
                 pass  # refused at once while another process writes
         self.findings = verify(self.root, processes=self.processes)
-        before = restore.sizes(self.root)
+        before = repair_rows.sizes(self.root)
         for step in (self._database, self._leftovers, self._files, self._derived):
             done = self.counts.total()
             await step()
@@ -83,7 +83,7 @@ class Repair:
                 break
             if not self.dry_run and self.counts.total() > done:
                 self.findings = verify(self.root, processes=self.processes)
-        now = restore.sizes(self.root)
+        now = repair_rows.sizes(self.root)
         self.gone = {noun: number - now[noun] for noun, number in before.items() if noun in now}
 
     def _of(self, *kinds: str) -> list[Damage]:
@@ -104,7 +104,7 @@ class Repair:
         return all(_OF_INDEXES.search(damage.detail) for damage in self._broken())
 
     def _opened(self) -> AbstractContextManager[Source]:
-        return restore.opened(self.root, now=self.clock(), dry_run=self.dry_run)
+        return repair_rows.opened(self.root, now=self.clock(), dry_run=self.dry_run)
 
     def _report(self, line: str) -> None:
         kind = line.partition(": ")[0]
@@ -134,7 +134,7 @@ class Repair:
             self.root,
             processes=self.processes,
             clock=self.clock,
-            complete=partial(restore.carry_over, path, self._report),
+            complete=partial(repair_rows.carry_over, path, self._report),
         )
         if was_there:
             self.say(f"The broken one is kept as {self.root / OLD}")
@@ -142,7 +142,7 @@ class Repair:
     async def _leftovers(self) -> None:
         """Complete what killed runs, and a killed repair, left."""
         with self._opened() as source:
-            for line in restore.complete(source, now=self.clock(), dry_run=self.dry_run):
+            for line in repair_rows.complete(source, now=self.clock(), dry_run=self.dry_run):
                 self._report(line)
 
     async def _files(self) -> None:
@@ -187,22 +187,25 @@ class Repair:
             if self._of("index"):
                 rebuild_index(source.db)
         if visits:
-            with Store(self.root, command=restore.COMMAND, clock=self.clock) as store:
-                restore.journal_again(store, visits)
+            with Store(self.root, command=repair_rows.COMMAND, clock=self.clock) as store:
+                repair_rows.journal_again(store, visits)
 
 
 async def index_again(root: Path, names: list[str], *, clock: Clock = system) -> None:
     """Make the rows of WARC files again, and derive what they touch."""
-    with at_work(None) as workers, restore.opened(root, now=clock()) as source:
+    with at_work(None) as workers, repair_rows.opened(root, now=clock()) as source:
         await _index_again(source, workers, names, ())
 
 
 async def _index_again(
     source: Source, workers: Workers, names: list[str], broken: Collection[int]
 ) -> None:
-    restore.index_again(source, warc_index.in_order(names), broken)
-    await derive_all(Deriver(source, load_all(source.folder.parent / "publishers"), workers))
-    restore.finish(source.db)
+    repair_rows.index_again(source, warc_index.in_order(names), broken)
+    deriver = Deriver(source, load_all(source.folder.parent / "publishers"), workers)
+    with transaction(source.db):
+        await read_listings(deriver)
+    await derive_all(deriver)
+    repair_rows.finish(source.db)
 
 
 def _comes_back(damage: Damage) -> bool:

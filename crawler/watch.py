@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -23,8 +24,10 @@ from archive.database import ask
 from archive.errors import ARCHIVE_FAULTS, ArchiveError
 from archive.models import Problem
 from archive.problems import ProblemKind
+from archive.service import Conditions, log_lines, notifying, streams_of_child
 from archive.store import Store
 from crawler.config import Config, Schedule, cron_trigger
+from crawler.idle import Idle, no_room
 from crawler.publisher import Publisher
 from crawler.turns import SLICE_SECONDS, STOP_SECONDS, announce
 
@@ -32,8 +35,10 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 30.0
 AFTER_FAILURE = timedelta(minutes=1)
+LONGEST_REST = 3600.0  # where one crawl after the other dies
 SHORTEST_SLICE = 10.0  # a crawl takes one or two to start
 LONGEST_CHILD = 3 * SLICE_SECONDS  # a slice, and what was in hand when it was over
+_UNREACHED = "no publisher was reached (is the network there?); what is due is tried again"
 _NEVER = datetime.max.replace(tzinfo=UTC)  # when 30 February is
 
 
@@ -58,6 +63,10 @@ class Watch:
         self._poll_at = {slug: system() for slug in schedules}
         self._plan([slug for slug, schedule in schedules.items() if schedule.cron], after=system())
         self._death = ""  # why the last crawl died
+        self._deaths = 0  # how many in a row did
+        self._rests_until = 0.0  # by time.monotonic
+        self._idle = Idle(root, config)
+        self._conditions = Conditions(logger)
         self._stopped = asyncio.Event()
         self._signal = 0
         self._child: asyncio.subprocess.Process | None = None
@@ -75,8 +84,10 @@ class Watch:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop, number)
-        while not self._stopped.is_set():
-            await self._next()
+        async with notifying(f"watching {', '.join(self._publishers)}"):
+            while not self._stopped.is_set():
+                await self._next()
+            await self._idle.close()
         return self._signal
 
     async def _next(self) -> None:
@@ -92,21 +103,36 @@ class Watch:
         watched = not polled and self._has_watched()
         if watched:
             resumed = []  # until the next look: these are few
-        if (polled or resumed or watched) and not self._is_capped():
+        if (polled or resumed or watched) and not self._is_hindered():
             code = await self._crawl(polled, resumed)
-            if code == 0:
-                self._death = ""
+            if self._has_ended_well(code):
                 self._plan(polled, after=now)
                 return
             self._record_death(code)
             now = system()
             self._plan(polled, after=now, latest=now + AFTER_FAILURE)
+        else:
+            await self._idle.begin()
         ahead = [(at - now).total_seconds() for at in self._poll_at.values() if at > now]
         await self._wait(min([LOOK_SECONDS, *ahead]))
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
+
+    def _is_hindered(self) -> bool:
+        """Return whether no crawl is to begin: no room, crawls that die one by one, or the cap."""
+        full = no_room(self._root)
+        self._conditions.note("disk", full)
+        return bool(full) or time.monotonic() < self._rests_until or self._is_capped()
+
+    def _has_ended_well(self, code: int) -> bool:
+        """Return whether a crawl ended by itself; one that reached nobody is said once."""
+        self._conditions.note("network", _UNREACHED if code == ExitCode.INCOMPLETE else None)
+        if code not in {ExitCode.DONE, ExitCode.INCOMPLETE}:
+            return False
+        self._death, self._deaths = "", 0
+        return True
 
     def _is_capped(self) -> bool:
         """Return whether this month's bytes are used up."""
@@ -143,6 +169,7 @@ class Watch:
 
     async def _crawl(self, polled: Sequence[str], resumed: Sequence[str]) -> int:
         logger.info("crawl %s, resume %s", polled, resumed)
+        self._idle.end()
         resume = [word for slug in resumed for word in ("--resume", slug)]
         resume += [] if polled or resumed else ["--watched"]
         # The child ends when its standard input does: with this process, however that ends. A
@@ -153,9 +180,11 @@ class Watch:
             *("--log-level", self._log_level, "--with-parent"),
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,
+            **streams_of_child(),
         )
         if self._stopped.is_set():
             self._end_child()
+        lines = asyncio.ensure_future(log_lines(self._child, "crawl"))
         try:
             return await asyncio.wait_for(self._child.wait(), LONGEST_CHILD)
         except TimeoutError:
@@ -163,6 +192,7 @@ class Watch:
             self._child.kill()
             return await self._child.wait()
         finally:
+            await lines
             self._child = None
 
     def _record_death(self, code: int) -> None:
@@ -171,9 +201,12 @@ class Watch:
         why = f"the crawl ended with {by}"
         if self._stopped.is_set():
             return
-        logger.warning("%s", why)
+        self._deaths += 1
+        rest = LOOK_SECONDS * (1 << min(self._deaths, 8)) if self._deaths > 1 else 0.0
+        self._rests_until = time.monotonic() + min(rest, LONGEST_REST)
         if why == self._death:
             return
+        logger.warning("%s", why)
         problem = Problem(kind=ProblemKind.SLICE_DIED, detail=why, stage="watch")
         try:
             with Store(self._root, command="watch") as store:

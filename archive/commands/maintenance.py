@@ -14,6 +14,7 @@ import click
 from archive.clock import system
 from archive.commands.options import (
     ExitCode,
+    Number,
     ProgressLine,
     archive_option,
     counted,
@@ -132,7 +133,11 @@ def compact(archive: Path) -> None:
     help="Hard-link finished WARC files, if DEST is on the same disk: takes no space and no time,"
     " but does not protect against a failing disk.",
 )
-def backup(destination: Path, archive: Path, link: bool) -> None:
+@click.option(
+    "--keep", type=Number(min=1), metavar="N",
+    help="Keep the database of each of the last N days, so that `warraq restore --at` can go back.",
+)  # fmt: skip
+def backup(destination: Path, archive: Path, link: bool, keep: int | None) -> None:
     """Write a snapshot into DEST, or update the one there.
 
     The snapshot is consistent even while a crawl writes: the database of one moment, each WARC
@@ -140,16 +145,19 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
     complete archive: every command works on it. Running the command again copies only what is new
     (of the database, all or nothing) and resumes after an interruption.
 
-    Check it now and then: warraq verify --archive DEST.
+    With --keep, a database that is replaced stays in DEST/earlier as that of its day. The WARC
+    files, which only grow, are there once for all days.
+
+    Check it now and then: warraq verify --archive DEST. `warraq restore` brings it back.
 
     \b
     warraq backup /media/disk/news
-    warraq backup /media/disk/news --archive ~/news
+    warraq backup /media/disk/news --archive ~/news --keep 14
     """
     from archive.maintenance.backup import back_up
 
     with ProgressLine() as progress:
-        made = back_up(archive, destination, link=link, progress=progress)
+        made = back_up(archive, destination, link=link, keep=keep or 0, progress=progress)
     click.echo(
         f"{destination}: {made.bytes / 1e6:,.1f} MB, {counted(made.files, 'WARC file')},"
         f" {made.copied:,} of them copied now."
@@ -158,7 +166,7 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
     if made.missing:
         names = ", ".join(made.missing)
         click.echo(
-            f"{archive} lacks WARC files that its database refers to: {names};"
+            f"{archive} lacks WARC files that its database refers to: {names}, or their ends;"
             " everything else is backed up",
             err=True,
         )

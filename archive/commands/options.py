@@ -197,6 +197,10 @@ port_option = click.option(
     "--port", type=Number(0, 65535), metavar="N", default=8001, show_default=True,
     help="Port to serve the archive on; 0 picks a free one.",
 )  # fmt: skip
+log_file_option = click.option(
+    "--log-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Log into FILE, up to 10 files of 10 MB; as JSON lines into *.jsonl.",
+)  # fmt: skip
 processes_option = click.option(
     "--processes", type=Number(min=1), metavar="N", help="Use N cores (default: all)."
 )

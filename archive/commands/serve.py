@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from archive.commands.options import archive_option, port_option
+from archive.commands.options import archive_option, log_file_option, port_option
+from archive.service import open_log
 
 _EXPOSED = """Exposed to whoever reaches this address:
   every article that is not withheld, its revisions, captures and stories
@@ -29,13 +30,21 @@ Closed: the database file, Datasette's internal pages. Each client may search an
     show_default=True,
     help="Path that a proxy gives the site.",
 )
+@log_file_option
 def serve(
-    archive: Path, host: str, port: int, open_browser: bool, public: bool, base_url: str
+    archive: Path,
+    host: str,
+    port: int,
+    open_browser: bool,
+    public: bool,
+    base_url: str,
+    log_file: Path | None,
 ) -> None:
     """Read an archive in the browser, also during a crawl.
 
     It is read-only. Only this machine can reach it unless --host says otherwise. To put it on the
-    internet, use --public behind a proxy (archive/README.md has a recipe).
+    internet, use --public behind a proxy (archive/README.md has a recipe). /-/health answers 200
+    while the database can be read, else 503.
 
     \b
     warraq serve --open
@@ -43,6 +52,8 @@ def serve(
     warraq serve --archive ~/public --public --base-url /news/
     """
     from archive.site.server import listen, run_server
+
+    open_log("warning", log_file)
 
     def ready(address: str) -> None:
         click.echo(f"Serving {archive} at {address} (press Ctrl-C to stop)")

@@ -4,6 +4,9 @@ First the database of one moment, then the WARC files as far as its rows go: wha
 was on the disk before the row (invariant 1). The database is put in place last; where nobody wrote
 into it, or into its copy, since it was copied, it is not copied again. Else it is copied whole, for
 the last copy stays until the new one is complete; archive/README.md has the figures.
+
+WARC files only grow, and the backup never gives one up. So an earlier day takes no more than that
+day's database, in a folder `earlier`: with it, the one set of WARC files is the archive of then.
 """
 
 import json
@@ -11,10 +14,11 @@ import shutil
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.clock import Clock, iso, system
+from archive.clock import Clock, from_iso, iso, system
 from archive.database import NAME, PRIVATE, open_for_reading, state_of, writing
 from archive.errors import ArchiveError, explain, is_of_the_machine
 from archive.maintenance.withhold import HELD
@@ -26,6 +30,7 @@ from archive.session import WARC_FOLDER
 from archive.warc.files import Length, copy, replacing, size_of, sync, sync_all
 
 MARK = "backup.json"
+EARLIER = "earlier"  # folder inside the backup with a database for each day before the last
 _NEW = "new"  # folder inside the backup in which its next database is made ready
 # What a backup has before its mark.
 _BEGINNING = {"lock", f".{MARK}.part"}
@@ -33,9 +38,10 @@ _BEGINNING = {"lock", f".{MARK}.part"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """What a backup holds: WARC files, how many were copied now, bytes in all, files not found.
+    """What a backup holds: WARC files, how many were copied now, bytes in all.
 
-    `database` is whether the database was copied now.
+    `missing` are files that are not there, or shorter than their rows say; of these the backup
+    keeps what it has. `database` is whether the database was copied now.
     """
 
     files: int
@@ -50,13 +56,15 @@ def back_up(
     target: Path,
     *,
     link: bool = False,
+    keep: int = 0,
     clock: Clock = system,
     progress: Progress = silent,
 ) -> Backup:
     """Write a snapshot of the archive in `root` into `target`, or bring the one there up to date.
 
     It takes no lock of `root`. Files that were copied before are kept, so an interrupted backup
-    resumes; `link` makes hard links of finished files, where it can.
+    resumes; `link` makes hard links of finished files, where it can. Databases of the last `keep`
+    days are kept, so that `restore` can go back to each; 0 leaves those that are there as they are.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -66,24 +74,36 @@ def back_up(
     with closing(open_for_reading(root)) as db:
         # What identifies an archive is when its first run began.
         origin = value(db, "select started_at from runs order by id limit 1") or "no run yet"
-    states = _refuse_other(target, root, origin).get("states")
-    mark = {"of": str(root.resolve()), "origin": origin, "at": iso(clock())}
+    before, now = _refuse_other(target, root, origin), clock()
+    mark = before | {"of": str(root.resolve()), "origin": origin, "at": iso(now)}
     try:
         target.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        with writing(target, command="backup", now=clock()):
-            _write_mark(target, mark)
-            state = state_of(root / NAME)
-            is_known = states == [state, state_of(target / NAME)]
-            try:
-                made = _write(root, target, is_known=is_known, link=link, progress=progress)
-            finally:
-                shutil.rmtree(target / _NEW, ignore_errors=True)  # or a full disk stays full
-            _write_mark(target, mark | {"states": [state, state_of(target / NAME)]})
-            return made
+        with writing(target, command="backup", now=now):
+            return _update(root, target, mark, link=link, keep=keep, progress=progress)
     except (OSError, sqlite3.Error) as error:
         if not is_of_the_machine(error):
             raise
         raise ArchiveError(f"the backup cannot be written: {explain(error, target)}") from error
+
+
+def _update(
+    root: Path, target: Path, mark: dict[str, Any], *, link: bool, keep: int, progress: Progress
+) -> Backup:
+    """Bring a backup up to date, and its mark, which has no `states` meanwhile."""
+    states, at = mark.pop("states", None), str(mark["at"])
+    _write_mark(target, mark)
+    state = state_of(root / NAME)
+    is_known = states == [state, state_of(target / NAME)]
+    if keep and not is_known:
+        _keep_earlier(target, mark.get("database"), from_iso(at) - timedelta(days=keep))
+    try:
+        made = _write(root, target, is_known=is_known, link=link, progress=progress)
+    finally:
+        shutil.rmtree(target / _NEW, ignore_errors=True)  # or a full disk stays full
+    if made.database:
+        mark["database"] = at
+    _write_mark(target, mark | {"states": [state, state_of(target / NAME)]})
+    return made
 
 
 def refuse_others(target: Path, beginning: set[str], copy: str) -> None:
@@ -105,6 +125,30 @@ def is_incomplete(target: Path) -> bool:
     with suppress(OSError, ValueError):  # it is none, or its mark is not ours
         return "states" not in json.loads((target / MARK).read_text(encoding="utf-8"))
     return False
+
+
+def earlier(target: Path) -> dict[date, Path]:
+    """Return the folders in a backup with the databases of earlier days, the oldest first."""
+    folders = sorted((target / EARLIER).glob("????-??-??"))
+    return {date.fromisoformat(folder.name): folder for folder in folders}
+
+
+def _keep_earlier(target: Path, copied_at: str | None, oldest: datetime) -> None:
+    """Keep the databases that are about to be replaced as those of their day; the old ones go."""
+    for day, folder in earlier(target).items():
+        if day < oldest.date():
+            shutil.rmtree(folder)
+    if copied_at is None or from_iso(copied_at) < oldest:
+        return
+    folder = target / EARLIER / copied_at[:10]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (HELD, NAME):
+        if (target / name).exists():
+            with replacing(folder / name) as part:
+                try:
+                    part.hardlink_to(target / name)  # which gets another file in its place
+                except OSError:
+                    shutil.copyfile(target / name, part)
 
 
 def _write_mark(target: Path, mark: dict[str, object]) -> None:
@@ -183,26 +227,34 @@ def _refuse_damaged(copy: sqlite3.Connection, root: Path) -> None:
 
 
 def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[dict[str, Length], list[str]]:
-    """Return how long the files are that a snapshot refers to, and those that are missing.
+    """Return how long the files are that a snapshot refers to, and those with bytes missing.
 
     All of a closed file belongs to it, of another one what is acknowledged.
     """
     files, missing = dict[str, Length](), list[str]()
     for name, acknowledged, closed in db.execute("select * from warc_files order by name"):
         size = size_of(folder / name)
-        if size is None:
+        if (size or 0) < acknowledged or size is None:
             missing.append(name)
-        else:
-            files[name] = Length(bytes=size if closed else acknowledged, closed=bool(closed))
+        if size is not None:
+            end = size if closed else min(size, acknowledged)
+            files[name] = Length(bytes=end, closed=bool(closed))
     return files, missing
 
 
 def _copy_files(
     files: dict[str, Length], source: Path, target: Path, link: bool, progress: Progress
 ) -> int:
-    """Copy what is missing in the backup; return the number of files."""
+    """Copy what is missing in the backup; return the number of files.
+
+    A file that is longer there stays: this one has lost its end.
+    """
     target.mkdir(exist_ok=True)
-    wanted = {name: each for name, each in files.items() if size_of(target / name) != each.bytes}
+    sizes = {name: size_of(target / name) for name in files}
+    wanted = {
+        name: each for name, each in files.items() if (size := sizes[name]) is None
+        or size < each.bytes
+    }  # fmt: skip
     total, done = sum(length.bytes for length in wanted.values()), 0
     for name, length in wanted.items():
         if not (link and length.closed and _linked(source / name, target / name)):

@@ -3,7 +3,7 @@
 A file that is damaged in the middle gets a sound form under a name of its own, so that at any
 moment the rows are those of a file that is there. The damaged one, or a torn tail, is kept in the
 folder `damaged`: no byte is deleted. What rows say of the records follows when the file is indexed
-again (`restore`).
+again (`repair_rows`).
 """
 
 import contextlib

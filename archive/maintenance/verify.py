@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from zlib import crc32
 
 from archive.captures import IN_FILE
 from archive.database import open_for_reading
@@ -57,7 +59,21 @@ _INCOMPLETE = (
 )
 _RUNNING = "select 1 from runs where state = 'running'"
 
+SHARES = 10
+"""How many shares a whole check has, for `verify_share`."""
+_RANGES = 200  # of article ids, in a check by shares
+_IDS = 1 << 53  # ids of articles are below, but for those of a collision (archive.urls)
+
 Task = Callable[[], Findings]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Something to check by itself: its name, the bytes of WARC in it, and the check."""
+
+    key: str
+    bytes: int
+    check: Task
 
 
 def verify(root: Path, *, processes: int | None = None, progress: Progress = silent) -> Findings:
@@ -68,8 +84,48 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
         ArchiveError: if a checking process was killed.
         OSError, sqlite3.Error, MemoryError: if the machine does not let it go on.
     """
+    findings, pieces = _planned(root, by_share=False)
+    total = sum(piece.bytes for piece in pieces)
+    tasks = [piece.check for piece in pieces]
+    for result in _run(tasks, is_small=total < _ALONE, processes=processes):
+        findings.add(result)
+        progress("bytes of WARC", findings.counts["bytes of WARC"], total)
+    findings.damages.sort(key=lambda damage: (damage.place, damage.offset or 0))
+    return findings
+
+
+def verify_share(
+    root: Path, share: int, *, after: str = "", stop: Callable[[], bool] = lambda: False
+) -> tuple[Findings, str | None]:
+    """Check one of the `SHARES` shares of an archive, piece by piece, until `stop`.
+
+    A piece never changes its share, so that after all shares all was checked. Return what was found
+    and the name of the last piece, `after` which to go on; None once the share is complete.
+
+    Raises:
+        As `verify` does.
+    """
+    found, pieces = _planned(root, by_share=True)
+    findings = Findings()
+    if not after:  # what is seen without reading
+        findings.damages = [each for each in found.damages if _is_in(share, each.place)]
+    for piece in sorted(pieces, key=lambda piece: piece.key):
+        if piece.key > after and _is_in(share, piece.key):
+            if stop():
+                return findings, after
+            findings.add(_guarded(piece.check))
+            after = piece.key
+    return findings, None
+
+
+def _is_in(share: int, key: str) -> bool:
+    return crc32(key.encode()) % SHARES == share
+
+
+def _planned(root: Path, *, by_share: bool) -> tuple[Findings, list[_Piece]]:
+    """Return what is found without reading, and what there is to check."""
     folder, findings = root / WARC_FOLDER, Findings()
-    of_tables: list[Task] = [partial(checks.check_database, root)]
+    of_tables = [_Piece("database", 0, partial(checks.check_database, root))]
     try:
         # Listed before the rows are read: a file that a crawl begins meanwhile is none of ours.
         there = entries(folder)
@@ -77,24 +133,36 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
             db.execute("begin")
             is_incomplete = backup.is_incomplete(root)
             is_ahead = bool(value(db, _RUNNING)) or is_incomplete
-            pieces = list(_pieces(db, folder, findings, is_ahead=is_ahead))
+            files = list(_pieces(db, folder, findings, is_ahead=is_ahead))
             if is_incomplete:
                 findings.notes.append(_INCOMPLETE)
             else:
                 _report_strays(db, there, findings)
-            parts = db.execute(_PARTS, (_TOGETHER,))
-            of_tables += [partial(checks.check_articles, root, *part) for part in parts]
+            parts = _ranges() if by_share else db.execute(_PARTS, (_TOGETHER,))
+            articles = [
+                _Piece(
+                    f"articles {first:016}", 0, partial(checks.check_articles, root, first, last)
+                )
+                for first, last in parts
+            ]
     except (DamagedDatabase, sqlite3.DatabaseError) as error:
-        findings, of_tables = _broken(error), []
-        pieces = [(name, 0, size_of(folder / name) or 0, False) for name in present(folder)]
-    total = sum(end - start for _, start, end, _ in pieces)
-    of_files: list[Task] = [partial(checks.check_piece, root, *piece) for piece in pieces]
-    tasks = [*of_tables[:1], *of_files, *of_tables[1:]]
-    for result in _run(tasks, is_small=total < _ALONE, processes=processes):
-        findings.add(result)
-        progress("bytes of WARC", findings.counts["bytes of WARC"], total)
-    findings.damages.sort(key=lambda damage: (damage.place, damage.offset or 0))
-    return findings
+        findings, of_tables, articles = _broken(error), [], []
+        files = [(name, 0, size_of(folder / name) or 0, False) for name in present(folder)]
+    of_files = [
+        _Piece(
+            f"{name} {start:016}",
+            end - start,
+            partial(checks.check_piece, root, name, start, end, ended),
+        )
+        for name, start, end, ended in files
+    ]
+    return findings, [*of_tables, *of_files, *articles]
+
+
+def _ranges() -> Iterator[tuple[int, int]]:
+    step = _IDS // _RANGES
+    for start in range(0, _IDS, step):
+        yield start, start + step - 1 if start + step < _IDS else sys.maxsize
 
 
 def _run(tasks: list[Task], *, is_small: bool, processes: int | None) -> Iterator[Findings]:

@@ -98,7 +98,8 @@ def unwithhold(
     """Bring a withheld article back; record it.
 
     Returns its id, and the WARC files with captures of it that came meanwhile: from these it is to
-    be derived (`restore.index_again`). Where that was broken off, the same call returns them again.
+    be derived (`repair_rows.index_again`). Where that was broken off, the same call returns them
+    again.
 
     Raises:
         ArchiveError: if there is no such article, more than one, or it is not withheld.

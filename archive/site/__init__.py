@@ -203,6 +203,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (r"/publisher/(?P<slug>[^/]+?)(\.(?P<format>json))?$", views.publisher),
         (rf"/(?P<kind>author|tag)/{_ID}$", views.named),
         (r"/robots\.txt$", server.robots),
+        (r"/-/health$", server.health),
         (r"/(?P<database>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
         (r"/(?P<database>(?!-/)[^/.]+)/(?P<table>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
         (

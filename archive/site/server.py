@@ -20,11 +20,12 @@ from urllib.parse import parse_qsl
 
 import uvicorn
 from datasette import Response
-from datasette.database import Database, connections
+from datasette.database import Database, QueryInterrupted, connections
 from datasette.utils import tilde_decode
 
 from archive.database import NAME, is_finished, is_frozen, open_for_reading, state_of, uri
 from archive.errors import ArchiveError
+from archive.service import notifying
 from archive.site.pools import KINDS, THREADS, Pools, kind
 from archive.site.tables import archive_names, with_kept_counts
 
@@ -39,7 +40,8 @@ _MOST_CLIENTS = 10_000  # that are remembered
 _COSTLY = frozenset({"search", "trends", "batch", "capture"})
 _BUSY = "too many questions at once; try again in a few seconds"
 _TOO_OFTEN = f"more than {PER_MINUTE} searches or questions in SQL in a minute; wait a little"
-_STATIC = ("/-/static/", "/-/static-plugins/")
+_OPEN = ("/-/static/", "/-/static-plugins/", "/-/health")
+_HEALTH_SECONDS = 5.0  # that the database has to answer
 _GRACE = 3  # seconds that answers under way get when the server ends
 
 
@@ -89,7 +91,7 @@ class Gate:
     def _refusal(self, path: str, client: str, sort: str, *, costly: bool) -> Response | None:
         """Return the answer to a request that is not let through, now or ever."""
         public = (self.datasette.plugin_config("warraq") or {}).get("public")
-        if public and path.startswith("/-/") and not path.startswith(_STATIC):
+        if public and path.startswith("/-/") and not path.startswith(_OPEN):
             return Response.text("closed", 404)
         busy = public and self.waiting[client] >= AT_ONCE
         if costly and (busy or self.waiting[sort] >= MOST_WAITING):
@@ -171,6 +173,17 @@ async def robots(datasette: Any) -> Response:
     return Response.text("\n".join([*rules, ""]))
 
 
+async def health(datasette: Any) -> Response:
+    """Say whether the database can be read: 200 with the time of the newest capture, else 503."""
+    try:
+        for name in archive_names(datasette):
+            asked = datasette.get_database(name).execute("select max(fetched_at) from captures")
+            rows = await asyncio.wait_for(asked, _HEALTH_SECONDS)
+    except (sqlite3.Error, OSError, TimeoutError, QueryInterrupted):
+        return Response.json({"status": "unreadable"}, 503)
+    return Response.json({"status": "ok", "newest_capture": rows.single_value()})
+
+
 class _Server(uvicorn.Server):
     """A server for which a signal is a normal end."""
 
@@ -209,10 +222,10 @@ class _Read(Database):  # type: ignore[misc]
         """Return the connection of this thread, or the one that takes its place."""
         if self._states[connection] == self._state():
             return connection
+        renewed = self.connect()  # first: where that fails, it is tried again the next time
         del self._states[connection]
         self._all_file_connections.remove(connection)
         connection.close()
-        renewed = self.connect()
         self.ds._prepare_connection(renewed, self.name)  # noqa: SLF001 - as Datasette itself does
         setattr(connections, self.name, renewed)
         return renewed
@@ -276,6 +289,7 @@ async def _serve(database: Path, listener: socket.socket, public: bool, base_url
     config = uvicorn.Config(
         datasette.app(),
         access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
         forwarded_allow_ips="127.0.0.1,::1",  # X-Forwarded-For of a proxy on this machine, no other
@@ -285,7 +299,8 @@ async def _serve(database: Path, listener: socket.socket, public: bool, base_url
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
     try:
-        await server.serve(sockets=[listener])
+        async with notifying(f"serving {database.parent}"):
+            await server.serve(sockets=[listener])
     finally:
         datasette.executor.shutdown(cancel_futures=True)
         for served in datasette.databases.values():

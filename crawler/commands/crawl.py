@@ -1,7 +1,6 @@
 """Commands that fetch what publishers list: `warraq crawl`, `backfill` and `watch`."""
 
 import asyncio
-import logging
 import signal
 from collections.abc import Sequence
 from contextlib import closing
@@ -15,8 +14,15 @@ import click
 
 from archive.articles import days_of
 from archive.clock import system
-from archive.commands.options import ExitCode, counted, new_archive_option, stopped
+from archive.commands.options import (
+    ExitCode,
+    counted,
+    log_file_option,
+    new_archive_option,
+    stopped,
+)
 from archive.database import PRIVATE, ask, open_for_reading
+from archive.service import open_log
 from archive.visits import watched as watched_visits
 from crawler import config
 from crawler.commands.options import (
@@ -109,7 +115,8 @@ def _watched(archive: Path, publishers: dict[str, Publisher], *, now: datetime) 
 def _conclude(summary: "Summary", *, again: str, is_child: bool = False) -> None:
     """Say what is still due; a crawl that reached nothing is an error, but for a schedule's.
 
-    One whose proxy failed is in any case: `watch` waits before the next.
+    One whose proxy failed is in any case: `watch` waits before the next. One of a schedule's ends
+    with 3 then: `watch` says so once.
     """
     if summary.left:
         then = "the next run continues" if is_child else again
@@ -121,6 +128,8 @@ def _conclude(summary: "Summary", *, again: str, is_child: bool = False) -> None
         raise SystemExit(ExitCode.FAILED)
     if summary.unable:
         raise SystemExit(ExitCode.FAILED)
+    if summary.reached_nothing:
+        raise SystemExit(ExitCode.INCOMPLETE)
 
 
 @click.command()
@@ -176,11 +185,14 @@ def backfill(
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @new_archive_option
 @log_level_option
-def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
+@log_file_option
+def watch(slugs: tuple[str, ...], archive: Path, log_level: str, log_file: Path | None) -> None:
     """Crawl on a schedule until stopped.
 
     Crawls the publishers SLUG…, or those that warraq.toml in the archive's folder follows, every 15
     minutes or as that file says. Cron expressions are in UTC. Ctrl-C and SIGTERM end it cleanly.
+    At night, while nothing is due, it does `warraq upkeep`. A full disk or a lost network is logged
+    once, and it goes on by itself when that is over.
 
     \b
     warraq watch enabbaladi aawsat
@@ -196,7 +208,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     """
     from crawler.watch import Watch
 
-    logging.basicConfig(level=log_level.upper())
+    open_log(log_level, log_file)
     refuse_other_clock(archive, system)
     settings = config.load(archive)
     publishers = _to_watch(archive, slugs)

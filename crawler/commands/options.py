@@ -1,6 +1,7 @@
 """What the crawling commands share: options, the publishers to crawl, a crawl and its summary."""
 
 import asyncio
+import sys
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from archive.clock import Clock, starting_at, system
 from archive.commands.options import F, Number, ProgressLine, columns, moment
 from archive.database import ask, open_for_reading
 from archive.errors import ArchiveError, NotAnArchive
+from archive.models import silent
 from archive.runs import Counts, by_clock, clocks
 from archive.visits import followed
 from crawler import config
@@ -202,10 +204,11 @@ def job_of(
 
 
 def carry_out(job: "Job") -> "Summary":
-    """Do a job, with a live line while it runs; Ctrl-C ends it cleanly."""
+    """Do a job, with a live line while it runs, but in a log; Ctrl-C ends it cleanly."""
     from crawler.crawl import crawl
 
-    with ProgressLine() as progress:
+    with ProgressLine() as line:
+        progress = silent if job.with_parent and not sys.stderr.isatty() else line
         return asyncio.run(crawl(job, progress=progress))
 
 

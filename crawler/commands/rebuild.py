@@ -1,13 +1,14 @@
-"""`warraq rebuild`, `merge` and `repair`: a database from WARC files, its own or another's."""
+"""`warraq rebuild`, `merge`, `repair` and `restore`: an archive from what there is of it."""
 
 import asyncio
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archive.clock import Clock
+from archive.clock import Clock, system
 from archive.commands.options import (
     ExitCode,
     ProgressLine,
@@ -15,8 +16,10 @@ from archive.commands.options import (
     counted,
     processes_option,
 )
+from archive.database import NAME
 from archive.maintenance.salvage import FOLDER
-from crawler.commands.options import now_option
+from archive.session import WARC_FOLDER
+from crawler.commands.options import Day, now_option
 
 if TYPE_CHECKING:
     from crawler.rebuild import Rebuilt
@@ -137,6 +140,13 @@ def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> N
     warraq repair --dry-run
     warraq repair --archive ~/news
     """
+    _repair(archive, dry_run=dry_run, processes=processes, clock=now)
+
+
+def _repair(
+    archive: Path, *, dry_run: bool = False, processes: int | None, clock: Clock = system
+) -> None:
+    """Repair an archive, and say what was done and what is lost."""
     from crawler.repair import Repair
 
     losses = list[str]()
@@ -147,7 +157,7 @@ def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> N
         else:
             click.echo(line)
 
-    job = Repair(root=archive, say=say, dry_run=dry_run, processes=processes, clock=now)
+    job = Repair(root=archive, say=say, dry_run=dry_run, processes=processes, clock=clock)
     asyncio.run(job.run())
     if not job.counts:
         click.echo(f"{archive}: there is nothing to repair.")
@@ -155,6 +165,43 @@ def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> N
         _list(losses, archive / FOLDER / "lost.txt")
     if not dry_run:
         _conclude(job)
+
+
+@click.command()
+@click.argument("source", metavar="BACKUP", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--at", type=Day(last=True), help="Go back to the end of this day; DIR has to be a new folder."
+)
+@processes_option
+def restore(source: Path, folder: Path, at: date | None, processes: int | None) -> None:
+    """Bring the archive in DIR back from its backup in BACKUP.
+
+    DIR may be a damaged archive or a new folder. Its database is taken from the backup where it is
+    lost, damaged or older; WARC files where they are lost or not as in the backup. What is newer
+    than the backup stays, and its rows are made again. What is replaced moves to DIR/damaged. At
+    the end the archive is verified and, if need be, repaired; exits with 3 if anything is lost.
+
+    --at goes back to an earlier day, as far as `warraq backup --keep` kept its database. What was
+    withheld since is withheld again.
+
+    \b
+    warraq restore /media/disk/news ~/news
+    warraq restore /media/disk/news ~/news-as-it-was --at 2026-11-20
+    """
+    from archive.maintenance.restore import restore as bring_back
+
+    with ProgressLine() as progress:
+        done = bring_back(source, folder, day=at, progress=progress)
+    for name in done.files:
+        click.echo(f"{WARC_FOLDER}/{name} is taken from the backup.")
+    for name in done.unsound:
+        click.echo(f"{WARC_FOLDER}/{name} is damaged in the backup, too.", err=True)
+    if done.database:
+        click.echo(f"{NAME} is taken from the backup.")
+    if done.withheld:
+        click.echo(f"{counted(done.withheld, 'article')} withheld since then, and again.")
+    _repair(folder, processes=processes)
 
 
 def _list(losses: list[str], file: Path) -> None:

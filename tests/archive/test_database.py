@@ -366,6 +366,8 @@ def test_a_folder_that_is_none_is_named(tmp_path):
 
 
 COMMANDS = [
+    ("status",),
+    ("upkeep",),
     ("search", "المدارس"),
     ("serve", "--port", "0"),
     ("runs",),
@@ -396,7 +398,7 @@ COMMANDS = [
 ]
 REBUILD = ("rebuild", "--from-warc")
 # They have an archive of their own, or open none.
-OTHERS = {"demo", "publishers"}
+OTHERS = {"restore", "demo", "publishers"}
 REFUSALS = {
     "m001_tables": "has the tables of an earlier development version; run `warraq rebuild"
     " --from-warc` to make them again from the WARC files",

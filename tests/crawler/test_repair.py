@@ -468,8 +468,8 @@ STEPS = [
     ("archive.maintenance.salvage", "report"),
     ("archive.maintenance.warc_index", "index_files"),
     ("archive.maintenance.projection", "project"),
-    ("archive.maintenance.restore", "journal_again"),
-    ("archive.maintenance.restore", "finish"),
+    ("archive.maintenance.repair_rows", "journal_again"),
+    ("archive.maintenance.repair_rows", "finish"),
     ("archive.warc.files", "acknowledge"),
 ]
 
@@ -677,7 +677,9 @@ def test_articles_of_a_lost_file_are_carried_over_from_a_damaged_database(lived)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "behind"])
-@pytest.mark.parametrize("step", ["restore.carry_over", "warc_index.clear", "backup.put_in_place"])
+@pytest.mark.parametrize(
+    "step", ["repair_rows.carry_over", "warc_index.clear", "backup.put_in_place"]
+)
 def test_a_rebuild_that_is_killed_loses_no_text(lived, step, moment):
     articles, chain = rows(lived, ALL), rows(lived, CHAIN)
     damaged_page(lived, "problems")

@@ -207,3 +207,24 @@ def _through(socket: Path) -> None:
         for _ in range(server.PER_MINUTE + 1):
             answer = proxy.get("/archive.json?sql=select+1")
         assert answer.status_code == 429
+
+
+async def test_its_health_is_for_everybody_and_says_when_the_database_cannot_be_read(tmp_path):
+    place = reading_room.fill(tmp_path / "a", withhold=False).root / "archive.db"
+    site = Datasette([], metadata=PUBLIC)
+    site.add_database(server._Read(site, str(place), is_mutable=True))
+    asking = client(site, "203.0.113.1")
+    for _ in range(server.PER_MINUTE + 1):  # a monitor may ask as often as it likes
+        answer = await asking.get("/-/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert answer.json()["newest_capture"].endswith("Z")
+    away = place.rename(tmp_path / "away")
+    for content in (None, b"no database" * 999):
+        if content:
+            place.write_bytes(content)
+        answer = await asking.get("/-/health")
+        assert (answer.status_code, answer.json()) == (503, {"status": "unreadable"})
+    place.unlink()
+    away.rename(place)
+    assert (await asking.get("/-/health")).status_code == 200
+    assert (await asking.get("/-/threads")).status_code == 404

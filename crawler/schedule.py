@@ -15,6 +15,7 @@ AGES = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 3 * 24, 7 * 24, 30 *
 WATCHED_AGES = tuple(age for age in AGES if age <= timedelta(days=7))
 FIRST_FAILURE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
+OF_LISTINGS = timedelta(hours=1)  # the longest wait for one that is away, or not found
 LONGEST_ASKED = timedelta(days=7)  # a Retry-After beyond it is a mistake of the server
 GIVE_UP = 10
 
@@ -53,12 +54,13 @@ def after_failure(
 
     `retry_after` is the server's own word (RFC 9110, section 10.2.3). After ten failures in a row
     that are the page's own (`give_up`) an article is given up (None); an entry point never is, and
-    nothing is while the whole site is away, or refuses.
+    nothing is while the whole site is away, or refuses: a listing is asked every hour at least.
     """
     page = visit.found_in is not None or visit.kind is Kind.ARTICLE
     if give_up and page and visit.failures + 1 >= GIVE_UP:
         return None
-    wait = min(FIRST_FAILURE * (1 << min(visit.failures, 12)), LONGEST_WAIT)
+    longest = LONGEST_WAIT if page else OF_LISTINGS
+    wait = min(FIRST_FAILURE * (1 << min(visit.failures, 12)), longest)
     return max(now + wait, retry_after or now)
 
 
@@ -73,10 +75,10 @@ def to_confirm(_visit: Visit, *, now: datetime) -> datetime:
 def after_gone(visit: Visit, *, now: datetime) -> datetime | None:
     """Return when an address that answered 404 or 410 is looked at again.
 
-    At the article's next age, in case it was a mishap of the server; an entry point daily.
+    At the article's next age, in case it was a mishap of the server; a listing hourly.
     """
     if visit.found_in is None:
-        return now + LONGEST_WAIT
+        return now + (LONGEST_WAIT if visit.kind is Kind.ARTICLE else OF_LISTINGS)
     again = after_success(visit, now=now)
     return max(again, now + LONGEST_WAIT) if again else None
 

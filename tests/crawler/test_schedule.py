@@ -106,12 +106,14 @@ def test_looked_at_on_time_an_article_gets_all_six_looks():
 
 
 def test_waits_after_failures_grow_and_are_capped():
+    page = visit(failures=40)
+    assert schedule.after_failure(page, now=NOW, give_up=False) == NOW + schedule.LONGEST_WAIT
     tries = (visit(kind=Kind.FEED, found_in=None, failures=n) for n in range(40))
     waits = [(schedule.after_failure(one, now=NOW) or NOW) - NOW for one in tries]
     assert waits[0] == schedule.FIRST_FAILURE
     assert waits == sorted(waits)
-    assert waits[-1] == schedule.LONGEST_WAIT
-    assert all(later == min(2 * wait, DAY) for wait, later in pairwise(waits))
+    assert waits[-1] == schedule.OF_LISTINGS
+    assert all(later == min(2 * wait, HOUR) for wait, later in pairwise(waits))
 
 
 @pytest.mark.parametrize(
@@ -194,3 +196,8 @@ def test_no_retry_after_breaks_the_crawl(value):
 )
 def test_a_vanished_article_is_looked_at_again_but_not_at_once(age, found_in, again):
     assert schedule.after_gone(visit(age=age, found_in=found_in), now=NOW) == again
+
+
+def test_a_listing_that_is_not_found_is_asked_for_hourly():
+    feed = visit(kind=Kind.FEED, found_in=None, failures=100)
+    assert schedule.after_gone(feed, now=NOW) == NOW + HOUR

@@ -31,7 +31,7 @@ select publisher, substr(started_at, 1, 13) || ':00:00Z' hour, sum(r.new) new
 from run_publishers r join runs on runs.id = r.run
 where r.run > coalesce((
         select id from runs where started_at < :since order by id desc limit 1
-    ), 0) and started_at < :until
+    ), 0) and started_at <= :until
     and (command = 'crawl' or command like 'crawl %' or command = 'scrapy crawl')
 group by 1, 2
 """

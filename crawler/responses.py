@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scrapy.http import Headers
 
 from archive import links, visits
-from archive.models import Capture, Kind, Outcome, Reading, Visit
+from archive.models import Capture, Kind, Outcome, Problem, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
@@ -147,10 +147,14 @@ class Responses:
         )
         try:
             followed = await follower.follow(self.workers.links, self.workers.changed)
+            is_bare = visit.kind is Kind.SECTION and not follower.taken
+            wrong = await self.workers.wall(capture) if is_bare else None
         except NotAListing as error:
-            kind, other = ProblemKind.NOT_A_LISTING, Outcome.OTHER
+            unread = Problem(kind=ProblemKind.NOT_A_LISTING, detail=str(error), stage="discover")
+            wrong = await self.workers.wall(capture) or unread
+        if wrong:
             return self.outcomes.failed(
-                visit, capture, kind, str(error), stage="discover", outcome=other
+                visit, capture, wrong.kind, wrong.detail, stage="discover", outcome=Outcome.OTHER
             )
         return self.outcomes.done(visit, capture, followed=followed)
 

@@ -173,7 +173,7 @@ class Follower:
     known: str | None = None  # digest of a payload, of a sitemap, whose entries are left out
     _unchanged: int = field(default=0, init=False)  # entries that were left out
     _is_cut: bool = field(default=False, init=False)  # too many links: the others are for tomorrow
-    _taken: int = field(default=0, init=False)  # links
+    taken: int = field(default=0, init=False)  # links
     _new: int = field(default=0, init=False)  # addresses
     _bad: list[str] = field(default_factory=list, init=False)  # what is wrong with links
     _articles: int = field(default=0, init=False)  # that are listed,
@@ -210,7 +210,7 @@ class Follower:
             self._report(self.traps)
             self.traps.count(visit, self.capture, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
-        resting, taken = tuple(sorted(self._resting)), self._taken if self._is_cut else None
+        resting, taken = tuple(sorted(self._resting)), self.taken if self._is_cut else None
         followed = Followed(pages=goes_on, resting=resting, taken=taken)
         return replace(followed, beyond=taken == 0, known=self.known, moved=self._moved)
 
@@ -262,7 +262,7 @@ class Follower:
             wanted = self._news(wanted) if news else wanted
             while portion := list(islice(wanted, min(LINKS_AT_ONCE, self._room(news=news)))):
                 pages += self._save(portion)
-                self._taken += len(portion)
+                self.taken += len(portion)
                 await asyncio.sleep(0)
         if self.traps:
             is_left = self._room(news=True) < 1 and next(wanted, None) is not None
@@ -297,7 +297,7 @@ class Follower:
             traps.report(self.visit, self.capture, ProblemKind.PUBLISHER_MOVED, detail)
         visit, left = self.visit, self._is_cut or self._bad or self._foreign or self._resting
         had_news = visit.kind is Kind.SITEMAP and lists_articles(self.store.db, visit.key)
-        if not (left or had_news or self._taken or self._unchanged or visit.found_in or visit.past):
+        if not (left or had_news or self.taken or self._unchanged or visit.found_in or visit.past):
             why = "; scripts may write it: `render = true`" if visit.kind is Kind.SECTION else ""
             detail = f"it lists nothing, or nothing that `accept` and `reject` let pass{why}"
             traps.report(visit, self.capture, ProblemKind.OF_NO_USE, detail)
@@ -306,7 +306,7 @@ class Follower:
         """Return how many more links may be saved, of older ones or of `news`."""
         if isinstance(self.store, RecordedLinks):
             taken = self.store.followed.taken
-            return LINKS_AT_ONCE if taken is None else taken - self._taken
+            return LINKS_AT_ONCE if taken is None else taken - self.taken
         if self.traps is None:
             return LINKS_AT_ONCE
         return max(self.traps.room(self.visit, self._new, news=news), 0)
@@ -317,7 +317,7 @@ class Follower:
         with suppress(NotAListing):  # they may break off as they like
             for _ in links:
                 left += 1
-        detail = f"{self._taken:,} links were followed, {left:,} are left for tomorrow"
+        detail = f"{self.taken:,} links were followed, {left:,} are left for tomorrow"
         why = "as many are new as `max_new_per_listing` or `max_new_per_day` allows"
         traps.report(self.visit, self.capture, ProblemKind.LEFT_OUT, f"{detail}: {why}")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 
 from fixtures import serve
+from tests.killed import watching
 from tests.killed.jobs import JOBS, Ground
 from tests.killed.series import Report, Series
 from tests.sound import Unsound
@@ -37,13 +38,18 @@ _HEAD = (
 def main(names: tuple[str, ...], kills: int | None, scale: float, seed: int) -> None:
     """Kill each JOB (all by default) again and again; end with a table, or with what was lost."""
     known = {job.name: job for job in JOBS}
-    if unknown := [name for name in names if name not in known]:
-        raise click.UsageError(f"no job is called {unknown[0]}; there are {', '.join(known)}")
+    every = [*known, watching.JOB]
+    if unknown := [name for name in names if name not in every]:
+        raise click.UsageError(f"no job is called {unknown[0]}; there are {', '.join(every)}")
     folder = Path(tempfile.mkdtemp(prefix="killing-"))
     ground, reports = Ground(folder, scale=scale, seed=seed), []
     try:
         with serve(ground.newsstand):
-            for name in names or known:
+            for name in names or every:
+                if name == watching.JOB:
+                    watched = watching.run(folder, kills=kills or 20, seed=seed, say=click.echo)
+                    reports.append(watched)
+                    continue
                 job = known[name](ground)
                 series = Series(job, seed=seed, say=click.echo)
                 reports.append(series.run(kills or job.kills))

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from fixtures import serve
 from tests.archive.desk import opened
 from tests.archive.filled import fill, page
+from tests.killed import watching
 from tests.killed.jobs import JOBS, Backup, Ground
 from tests.killed.series import Series
 from tests.killed.striking import START_UP, Moment, has_ended, run
@@ -23,6 +24,7 @@ from tests.sound import Unsound, acknowledged, sound, still_there, without_damag
 
 SHORT = {"crawl": 5}  # and of each other job
 EACH = 2
+WATCHED = 4  # and `python -m tests.killing watch` 20 times
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,13 @@ def test_a_job_killed_again_and_again_loses_nothing_and_ends_as_without_a_kill(g
     assert report.at_work == kills
     assert report.complete > 0
     assert report.articles > 0 or kills == EACH, "so few may all come before the first batch"
+
+
+@pytest.mark.slow
+def test_watch_and_its_crawls_killed_again_and_again_go_on_by_themselves(tmp_path):
+    report = watching.run(tmp_path, kills=WATCHED, seed=7, say=print)
+    assert (report.kills, report.complete) == (WATCHED, 1)
+    assert report.articles > 0
 
 
 @pytest.fixture

@@ -87,9 +87,9 @@ def keep_up(
         steps = due(db, copies, now=clock())
     works = {"upkeep": _tidy, "verify": _verify, "backup": _back_up}
     for step in steps:
-        work = works[step](root, copies, clock, stop)
         with suppress(ArchiveLocked):  # its turn comes later
-            yield from work
+            if not stop():
+                yield from works[step](root, copies, clock, stop)
 
 
 def _tidy(root: Path, _copies: Copies | None, clock: Clock, stop: Stop) -> Iterator[str]:

@@ -24,6 +24,16 @@ def watched(archive):
     return archive
 
 
+@pytest.fixture(autouse=True)
+def not_at_night(monkeypatch):
+    """Let the `watch` of this process start no upkeep (tests/crawler/test_idle.py)."""
+
+    async def begin(_self):
+        pass
+
+    monkeypatch.setattr("crawler.idle.Idle.begin", begin)
+
+
 def watching(archive):
     return shell.start("watch", "--archive", archive.root)
 

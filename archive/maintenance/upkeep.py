@@ -3,7 +3,7 @@
 Each step does its work in small pieces and holds the archive's lock for none of them longer than a
 moment; it leaves off when it is asked to, and goes on from there. Its outcome is a run: `upkeep`
 (the index is merged, the log written back), `verify N/10` (one of ten shares of the check), and
-`backup`. What a check found, or why a backup failed, is a problem of its run.
+`backup`. What a check found, or why a backup failed, is a problem of its run, which has failed.
 """
 
 import json
@@ -152,7 +152,7 @@ def _record(
     *,
     state: dict[str, Any] | None = None,
 ) -> None:
-    """Save what came of a step as a run that began then; one with a failed backup has failed."""
+    """Save what came of a step as a run that began then; one with problems has failed."""
     with suppress(_Failed), _turn(root, lambda: Store(root, command=command, clock=clock)) as store:
         update(store.db, "runs", {"started_at": iso(began)}, id=store.run)
         if state is not None:
@@ -160,7 +160,7 @@ def _record(
         for detail, kind in problems.items():
             problem = Problem(kind=kind, detail=detail, stage=command.split(maxsplit=1)[0])
             store.problem(problem, url=PLACE, publisher=None)
-        if ProblemKind.BACKUP_FAILED in problems.values():
+        if problems:
             raise _Failed
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from archive.clock import iso
 from crawler import watch as watch_module
 from crawler.commands.crawl import _conclude
 from crawler.config import Backup, Config
@@ -159,6 +160,39 @@ async def test_hours_are_those_of_the_publisher_s_clocks_when_these_are_set(
     assert (first.hour, first.minute // 10) == (21, 3)
     assert (last.hour, last.minute // 10) in {(5, 4), (5, 5)}
     assert abs(count / 4 - hours) <= 0.25
+
+
+@pytest.mark.slow
+async def test_after_a_day_without_a_network_nothing_is_missing_gone_or_changed(archive, site):
+    await archive.crawl()
+    archive.forward(hours=2)
+    there, site.answers = site.answers, Away()
+    for _ in range(8):
+        summary = await archive.crawl()
+        assert summary.reached_nothing
+        archive.forward(hours=3)
+    feed = wire.feed(*(f"{site.url}/news/{number}" for number in (1, 2, 3)))
+    new = {"/feed": feed, "/news/3": wire.article("خبر جاء في الغياب")}
+    site.answers = there | {path: (wire.http(body),) for path, body in new.items()}
+    polls, back = 0, iso(archive.now)
+    while len(archive.rows("select 1 from articles")) < 3:
+        await archive.crawl()
+        archive.forward(minutes=15)
+        polls += 1
+    assert polls <= 5, "the news wait for an hour at most"
+    archive.forward(days=1)
+    await archive.crawl()
+    assert archive.rows("select count(*) from revisions where number > 1") == [(0,)]
+    assert archive.rows("select count(*) from articles where gone_at is not null") == [(0,)]
+    assert archive.rows("select count(*) from articles where last_seen_at >= ?", back) == [(3,)]
+    assert archive.rows("select 1 from visits where state in ('failed', 'gone')") == []
+
+
+class Away(dict[str, wire.Answer]):
+    """The answers of a site that cannot be reached."""
+
+    def get(self, _key: str, _default: object = None) -> wire.Answer:
+        return (wire.RESET,)
 
 
 def test_a_backup_is_wanted_where_its_folder_is_named(tmp_path, monkeypatch):

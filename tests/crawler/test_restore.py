@@ -3,6 +3,7 @@
 import shutil
 from contextlib import closing
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.archive.desk import HOUR, NOON, PAPER, Hands, kill_like, opened, rows
 from tests.archive.filled import DAY, files, fill, page
 from tests.crawler import shell
 from tests.crawler.tables import differences, everything
+from tests.killed.steps import killed_at
+from tests.sound import acknowledged
 
 LATER = Hands(NOON + 2 * DAY)
 
@@ -223,3 +226,19 @@ def test_it_mixes_nothing_with_something_else(root, backup, tmp_path):
             restore(source, target, day=at)
     code, output = shell.run("restore", tmp_path / "notes", root)
     assert (code, output.count("\n")) == (1, 1)
+
+
+@pytest.mark.slow
+def test_a_restore_that_is_killed_at_any_step_is_completed_by_the_next(root, backup, tmp_path):
+    flip(files(root)[0], 300)
+    damaged_database(root)
+    number, is_killed = 1, True
+    while is_killed:
+        copy = shutil.copytree(root, tmp_path / "copy")
+        is_killed = killed_at(copy, number, partial(restore, backup, copy, clock=LATER))
+        restore(backup, copy, clock=LATER)
+        assert acknowledged(copy) == acknowledged(backup), number
+        assert files(copy)[0].read_bytes() == files(backup)[0].read_bytes()
+        shutil.rmtree(copy)
+        number += 3
+    assert number > 12

@@ -1,7 +1,9 @@
 """Upkeep at night: each step comes once, gives way, goes on, and says what came of it."""
 
+import shutil
 import time
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -14,6 +16,8 @@ from archive.maintenance.verify import SHARES, verify_share
 from archive.search.index import index_is_current, merge_index
 from tests.archive.desk import HOUR, NOON, Hands, opened, rows
 from tests.archive.filled import DAY, files, fill, page
+from tests.killed.steps import killed_at
+from tests.sound import acknowledged
 
 STEPS = ["upkeep", "verify"]
 
@@ -120,7 +124,7 @@ def test_damage_is_a_problem_of_its_run_once_in_ten_nights(root):
         lines += [line for line in keep_up(root, clock=clock) if "verify" in line]
         clock.advance(DAY)
     assert [line for line in lines if "no damage" not in line] != []
-    (run,) = [problems for name, state, problems in runs(root) if problems]
+    (run,) = [problems for _, state, problems in runs(root) if state == "failed"]
     kinds = rows(root, "select distinct kind, stage from problems where run is not null")
     assert kinds == [("archive-damaged", "verify")]
     assert rows(root, "select count(*) from problems where kind = 'archive-damaged'") == [(run,)]
@@ -142,8 +146,7 @@ def test_a_backup_that_fails_is_a_run_that_failed_and_is_tried_again_later(root,
     path = files(root)[0]
     path.write_bytes(path.read_bytes()[:99])
     list(keep_up(root, copies=copies, clock=Hands(clock() + DAY)))
-    assert runs(root)[-1][:2] == ("backup", "finished")
-    assert runs(root)[-1][2] == 1
+    assert runs(root)[-1] == ("backup", "failed", 1)
 
 
 def test_while_a_crawl_writes_nothing_waits_for_it_and_it_waits_for_nothing(root, monkeypatch):
@@ -172,3 +175,25 @@ def test_the_index_is_merged_in_steps_and_finds_the_same(root):
         assert db.execute(hits).fetchone() == (found,) == (1,)
         assert index_is_current(db)
     assert verify.verify(root, processes=1).damages == []
+
+
+def a_night(root, copies, clock):
+    return list(keep_up(root, copies=copies, clock=clock))
+
+
+@pytest.mark.slow
+def test_upkeep_that_is_killed_at_any_step_is_completed_by_the_next(root, tmp_path):
+    copies, clock = Copies(to=tmp_path / "kept"), Hands(NOON + 2 * DAY)
+    number, is_killed, before = 1, True, acknowledged(root)
+    while is_killed:
+        copy = shutil.copytree(root, tmp_path / "copy")
+        is_killed = killed_at(copy, number, partial(a_night, copy, copies, clock))
+        list(keep_up(copy, copies=copies, clock=clock))
+        assert [(name, state) for name, state, _ in runs(copy) if state == "finished"] == [
+            (name, "finished") for name in ("upkeep", "verify 1/10", "backup")
+        ], number
+        assert acknowledged(copy) == before
+        assert verify.verify(copy, processes=1).damages == []
+        shutil.rmtree(copy)
+        number += 23  # of some hundred: files opened
+    assert number > 47

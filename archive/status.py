@@ -155,16 +155,16 @@ class ArchiveStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How an archive and those that it follows fare, at a moment."""
+    """How an archive (None where that was not asked) and its newspapers fare, at a moment."""
 
     at: datetime
-    archive: ArchiveStatus
+    archive: ArchiveStatus | None
     publishers: tuple[PublisherStatus, ...]
 
     @property
     def flags(self) -> list[tuple[str | None, Flag]]:
         """All that is wrong: each flag with its publisher (its slug), None for the archive."""
-        own = [(None, flag) for flag in self.archive.flags]
+        own = [(None, flag) for flag in (self.archive.flags if self.archive else ())]
         return [*own, *((each.slug, flag) for each in self.publishers for flag in each.flags)]
 
 
@@ -192,12 +192,11 @@ def status(root: Path, *, now: datetime) -> Status:
         return read(db, root, now=now)
 
 
-def read(db: sqlite3.Connection, root: Path, *, now: datetime) -> Status:
-    """Judge an archive by its open database and its folder."""
+def read(db: sqlite3.Connection, root: Path | None, *, now: datetime) -> Status:
+    """Judge an archive by its open database and its folder; without that, its newspapers alone."""
     publishers = publisher_states(db, now=now)
-    return Status(
-        at=now, archive=archive_state(db, root, publishers, now=now), publishers=publishers
-    )
+    own = archive_state(db, root, publishers, now=now) if root else None
+    return Status(at=now, archive=own, publishers=publishers)
 
 
 def publisher_states(db: sqlite3.Connection, *, now: datetime) -> tuple[PublisherStatus, ...]:

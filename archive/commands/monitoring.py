@@ -45,18 +45,17 @@ def status(slugs: tuple[str, ...], archive: Path, as_json: bool) -> None:
         remedy = f"there is {', '.join(known)}" if known else "nothing was crawled yet"
         raise click.BadParameter(f"{unknown[0]!r} was never crawled here; {remedy}")
     if slugs:
-        own = replace(found.archive, flags=())
-        found = replace(found, archive=own, publishers=tuple(known[slug] for slug in slugs))
+        found = replace(found, archive=None, publishers=tuple(known[slug] for slug in slugs))
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(found), ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_report(found, whole=not slugs)))
+        click.echo("\n".join(_report(found)))
     if found.flags:
         raise SystemExit(ExitCode.INCOMPLETE)
 
 
-def _report(found: Status, *, whole: bool) -> Iterator[str]:
-    if whole:
+def _report(found: Status) -> Iterator[str]:
+    if found.archive:
         yield from _of_the_archive(found.archive, found.at)
     if found.publishers:
         head = ("publisher", "new", "usual", *_SHARES, "last", "next")

@@ -21,7 +21,7 @@ PAGES = (
     "", "?publisher=alwaraq", "changes", "search", "search?q=تونس", "search?q=لاشيء",
     "article/{0.edited}", "article/{0.gone}", "article/{0.hostile}", "article/{0.edited}/at/1",
     "article/{0.edited}/diff/1/2", "publisher/alwaraq", "trends?q=تونس", "batch", "nothing",
-    "archive", "archive/articles", "archive/articles?_columns=all&_facet=publisher",
+    "status", "archive", "archive/articles", "archive/articles?_columns=all&_facet=publisher",
     "archive/articles?_search=تونس&publisher=alwaraq", "archive/articles/{0.edited}",
     "archive/captures", "archive/article_tags", "archive/edits", "archive/articles?_col=no",
     "archive?sql=select+*+from+articles", "archive?sql=select+1+where+0", "archive?sql=nonsense",

@@ -13,16 +13,15 @@ from datetime import datetime, timedelta
 from statistics import fmean, median
 
 from archive.clock import from_iso, iso
-from archive.rows import Row, select
+from archive.rows import select
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
-PERIODS = 8  # that a window is held against,
-_FEWEST = 3  # and how many of them there must be
-_SPREADS = 3.0  # from the median that are still usual; so many roots of it at least
-_NORMAL = 1.4826  # MADs make a standard deviation of a normal distribution
+PERIODS, _FEWEST = 8, 3  # that a window is held against, and how many of them there must be
+# How many standard deviations from the median are still usual, and roots of it at least; how many
+# of them a MAD makes (of a normal distribution).
+_SPREADS, _NORMAL = 3.0, 1.4826
 _FEW, _FEWEST_USUAL = 0.15, 20  # share of what is usual, where that is so many articles a day
-_SAMPLE = 100  # captures of pages in a window that are looked at
-_ENOUGH = 8  # pages in which a share is worth a comparison
+_SAMPLE, _ENOUGH = 100, 8  # captures of a window that are looked at; pages that make a share
 _DROP, _SURE = 0.3, 4.0  # of a share, in itself and in standard errors
 FIELDS = ("date", "byline", "deck", "image")
 
@@ -36,7 +35,7 @@ where r.run > coalesce((
 group by 1, 2
 """
 _PAGES = """
-select :back back, c.outcome, a.published_on is not null date, a.byline is not null byline,
+select c.outcome, a.published_on is not null date, a.byline is not null byline,
     a.deck is not null deck, a.image_url is not null image
 from captures c left join articles a on a.id = c.article
 where c.publisher = :publisher and c.kind = 'article'
@@ -94,14 +93,9 @@ def _usual(
     hours: Mapping[datetime, int], now: datetime, length: timedelta, apart: timedelta | None
 ) -> Usual:
     """Hold a window that ends `now` against those before; where nothing was asked, none was."""
-    count, past = 0, list[int]()
-    for back in range(PERIODS + 1) if apart else (0,):
-        until = now - back * (apart or DAY)
-        inside = [new for at, new in hours.items() if until - length < at <= until]
-        if back == 0:
-            count = sum(inside)
-        elif inside:
-            past.append(sum(inside))
+    ends = (now - back * (apart or DAY) for back in range(PERIODS + 1))
+    inside = [[new for at, new in hours.items() if end - length < at <= end] for end in ends]
+    count, past = sum(inside[0]), [sum(each) for each in inside[1:] if each and apart]
     return Usual(
         hours=round(length / HOUR),
         count=count,
@@ -146,12 +140,10 @@ def shares(
 
     Of the last day, and in the median of the days before that it is held against.
     """
-    periods: list[list[Row]] = []
-    for back in range(PERIODS + 1) if apart else (0,):
-        until = now - back * (apart or DAY)
-        bounds = {"since": iso(until - DAY), "until": iso(until), "back": back}
-        limits = {"publisher": publisher, "limit": _SAMPLE}
-        periods.append(select(db, _PAGES, bounds | limits))
+    ends = [now - back * (apart or DAY) for back in range(PERIODS + 1 if apart else 1)]
+    own = {"publisher": publisher, "limit": _SAMPLE}
+    bounds = ({"since": iso(end - DAY), "until": iso(end)} for end in ends)
+    periods = [select(db, _PAGES, own | each) for each in bounds]
     read = [[row["outcome"] not in ("other", "failed") for row in rows] for rows in periods]
     new = [[row for row in rows if row["outcome"] == "new"] for rows in periods]
     fields = {name: [[bool(row[name]) for row in rows] for rows in new] for name in FIELDS}
@@ -162,9 +154,8 @@ def _share(periods: Sequence[Sequence[bool]]) -> Share:
     lately, *past = periods
     parts = [fmean(each) for each in past if len(each) >= _ENOUGH]
     before = median(parts) if len(parts) >= _FEWEST else None
-    share = fmean(lately) if lately else None
-    if share is None or before is None or len(lately) < _ENOUGH:
-        return Share(lately=share, before=before, of=len(lately), unusual=False)
-    error = max(before * (1 - before), 0.01) / len(lately)
-    fell = before - share > max(_DROP, _SURE * math.sqrt(error))
+    share, fell = fmean(lately) if lately else None, False
+    if share is not None and before is not None and len(lately) >= _ENOUGH:
+        error = math.sqrt(max(before * (1 - before), 0.01) / len(lately))
+        fell = before - share > max(_DROP, _SURE * error)
     return Share(lately=share, before=before, of=len(lately), unusual=fell)

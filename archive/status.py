@@ -5,6 +5,7 @@ what there is; here it is judged.
 """
 
 import json
+import re
 import shutil
 import sqlite3
 import tomllib
@@ -12,11 +13,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from archive import runs
 from archive.clock import from_iso, iso
@@ -29,35 +32,19 @@ from archive.search.index import index_is_current
 from archive.session import WARC_FOLDER
 from archive.warc.files import Name, size_of
 
-_K = ProblemKind
-_REPORTED = timedelta(hours=30)  # problems of listings that answer are reported daily
-_SAME_POLL = timedelta(hours=6)  # entry points that were not asked since are former ones
+# Problems of listings that answer are reported daily; those not asked since a poll are former ones.
+_REPORTED, _SAME_POLL = timedelta(hours=30), timedelta(hours=6)
 _PAGES, _FEWEST_PAGES = 20, 5  # the latest pages, of which half tell what is wrong
-_PACE = 28  # days by which the disk fills
+_PACE = timedelta(days=28)  # by which the disk fills
 _FULL_SOON, _LEAST_FREE = 14, 1 << 30  # days, bytes
 _OLD = {"verify": 14 * DAY, "backup": 3 * DAY}  # where there was one before
-
-# What is wrong with a newspaper, by the problems of its entry points and of its latest pages. The
-# first that applies is its name: what stands in its place before what it does itself.
-_CAUSES: dict[str, set[str]] = {
-    "expired": {_K.PARKED, _K.HIJACKED},
-    "moved": {_K.PUBLISHER_MOVED},
-    "blocked": {_K.CHALLENGE, _K.CAPTCHA, _K.CONSENT, _K.LOGIN, _K.ROBOTS_DISALLOW,
-                *map(_K.http, (401, 402, 403, 406, 429, 451))},
-    "outage": {_K.OUTAGE, *map(_K.http, range(500, 600))},
-    "unreachable": {_K.ROBOTS_UNREACHABLE, _K.HOST_PAUSED, _K.PROXY_FAILED, _K.TRUNCATED,
-                    *(kind for kind in _K if kind.startswith("network-"))},
-    "feed-moved": {_K.NOT_A_LISTING, _K.http(404), _K.http(410)},
-    "redesigned": {_K.OF_NO_USE, _K.NO_TEXT, _K.NOT_AN_ARTICLE, _K.RULE_MISSED, _K.EXTRACT_ERROR,
-                   _K.EXTRACT_TIMEOUT, _K.EXTRACT_CRASH},
-}  # fmt: skip
-_STANDING = (_K.PUBLISHER_MOVED, _K.OF_NO_USE)  # of listings that answer
+_STANDING = (ProblemKind.PUBLISHER_MOVED, ProblemKind.OF_NO_USE)  # of listings that answer
 
 _ENTRIES = """
-select p.slug, p.name, p.timezone, v.url, v.state, v.failures, v.due_at, v.last_at
+select p.slug, p.name, v.url, v.state, v.failures, v.due_at, v.last_at
 from publishers p join visits v
     on v.publisher = p.slug and v.kind != 'article' and v.found_in is null
-where v.last_at is not null order by 1, 4
+where v.last_at is not null order by 1, 3
 """
 _LATEST_PAGES = """
 select url, iif(outcome in ('failed', 'other', 'refused'), coalesce(
@@ -84,6 +71,7 @@ _PROBLEMS = """
 select publisher, kind, count(*) from problems where at > ? and publisher is not null
 group by 1, 2 order by 3 desc, 2
 """
+Sight = tuple[str, str | None]  # an address, and the kind of problem that was last seen there
 _KINDS = json.dumps([Kind.FEED, Kind.SITEMAP, Kind.SECTION, Kind.API, Kind.ARTICLE])
 
 
@@ -100,14 +88,14 @@ class Flag:
     example: str | None
     facts: Mapping[str, int | str]
 
-    def said(self, what: Literal["reason", "remedy"], language: Literal[0, 1]) -> str:
-        """Return one of its sentences in Arabic (0) or in English (1)."""
-        return _sentences()[self.name][what][language].format(**self.facts)
+    def said(self, what: str, language: int) -> str:
+        """Return its `reason` or `remedy` in Arabic (0) or in English (1)."""
+        return str(_known()[self.name][what][language]).format(**self.facts)
 
 
 def _flag(name: str, example: str | None = None, **facts: int | str) -> Flag:
-    said = {what: each[1].format(**facts) for what, each in _sentences()[name].items()}
-    return Flag(name=name, example=example, facts=facts, **said)
+    reason, remedy = (_known()[name][what][1].format(**facts) for what in ("reason", "remedy"))
+    return Flag(name=name, reason=reason, remedy=remedy, example=example, facts=facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +104,16 @@ class PublisherStatus:
 
     `success` is when it last answered well, within ten weeks; `new` counts new articles. `shares`
     are those of pages that read as articles (`read`), and of new articles with a date, byline,
-    deck and image. `problems` counts kinds, `refused` those by which the site keeps programs out.
+    deck and image. `problems` counts the day's problems by kind.
     """
 
     slug: str
     name: str
-    timezone: str | None
     success: datetime | None
     next_visit: datetime | None
     new: Usual
     shares: Mapping[str, Share]
     problems: Mapping[str, int]
-    refused: int
     flags: tuple[Flag, ...]
 
 
@@ -168,18 +154,10 @@ class Status:
         return [*own, *((each.slug, flag) for each in self.publishers for flag in each.flags)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """What was last seen at an address: `fault` is what was wrong, None where nothing was."""
-
-    url: str
-    fault: str | None = None
-
-
 @cache
-def _sentences() -> dict[str, dict[str, tuple[str, str]]]:
-    text = files(__package__).joinpath("flags.toml").read_text(encoding="utf-8")
-    return dict(tomllib.loads(text))
+def _known() -> dict[str, Any]:
+    """Return by the name of each flag its sentences, and which problems of a site it names."""
+    return tomllib.loads(files(__package__).joinpath("flags.toml").read_text(encoding="utf-8"))
 
 
 def status(root: Path, *, now: datetime) -> Status:
@@ -204,12 +182,10 @@ def publisher_states(db: sqlite3.Connection, *, now: datetime) -> tuple[Publishe
     problems: dict[str, dict[str, int]] = defaultdict(dict)
     for slug, kind, count in db.execute(_PROBLEMS, (iso(now - DAY),)):
         problems[slug][kind] = count
-    hours, entries = activity(db, now), defaultdict[str, list[Row]](list)
-    for row in select(db, _ENTRIES):
-        entries[row["slug"]].append(row)
+    hours, listings = activity(db, now), groupby(select(db, _ENTRIES), key=itemgetter("slug"))
     return tuple(
-        _publisher(db, rows, hours.get(slug, Counter()), problems[slug], now)
-        for slug, rows in entries.items()
+        _publisher(db, [*rows], hours.get(slug, Counter()), problems[slug], now)
+        for slug, rows in listings
     )
 
 
@@ -225,27 +201,24 @@ def _publisher(
     by_field = shares(db, slug, apart=step(min(hours, default=now), now), now=now)
     bounds = {"publisher": slug, "kinds": _KINDS, "since": iso(now - 10 * WEEK)}
     due_at, success = db.execute(_TIMES, bounds).fetchone()
-    seen = db.execute(_LATEST_PAGES, (slug, iso(now - DAY), _PAGES))
-    pages = [Sight(url=url, fault=fault) for url, fault in seen]
+    pages = db.execute(_LATEST_PAGES, (slug, iso(now - DAY), _PAGES)).fetchall()
     was_asked = any(at > now - DAY for at in hours) or bool(problems)
     flags = _flags(_entries(db, rows, now), pages, new, by_field) if was_asked else ()
     return PublisherStatus(
         slug=slug,
         name=rows[0]["name"],
-        timezone=rows[0]["timezone"],
         success=success and from_iso(success),
         next_visit=due_at and from_iso(due_at),
         new=new,
         shares=by_field,
         problems=problems,
-        refused=sum(n for kind, n in problems.items() if kind in _CAUSES["blocked"]),
         flags=tuple(flags),
     )
 
 
 def _entries(db: sqlite3.Connection, rows: Sequence[Row], now: datetime) -> list[Sight]:
     """Return what was last seen at a publisher's entry points; of failures, where two were."""
-    seen, polled = [], from_iso(max(row["last_at"] for row in rows)) - _SAME_POLL
+    seen, polled = list[Sight](), from_iso(max(row["last_at"] for row in rows)) - _SAME_POLL
     newest = "select kind, at from problems where url = ? order by id desc limit 10"
     for row in rows:
         if row["due_at"] is None and from_iso(row["last_at"]) < polled:
@@ -256,7 +229,7 @@ def _entries(db: sqlite3.Connection, rows: Sequence[Row], now: datetime) -> list
         if row["state"] != "done":
             is_lasting = row["state"] != "failed" or row["failures"] > 1
             fault = known[0][0] if known and is_lasting else None
-        seen.append(Sight(url=row["url"], fault=fault))
+        seen.append((row["url"], fault))
     return seen
 
 
@@ -266,15 +239,17 @@ def diagnose(entries: Sequence[Sight], pages: Sequence[Sight]) -> Flag | None:
     One of `expired`, `moved`, `blocked`, `outage`, `unreachable`, `feed-moved`, `redesigned`: where
     an entry point says so, or half of the pages do. None where nothing does.
     """
-    for name, kinds in _CAUSES.items():
-        listings = [each for each in entries if each.fault in kinds]
+    for name, known in _known().items():
+        is_named = re.compile("|".join(known.get("kinds", ["-"]))).fullmatch
+        listings = [(url, fault) for url, fault in entries if is_named(fault or "")]
         # Articles that are gone say nothing of the newspaper.
-        bad = [each for each in pages if each.fault in kinds and name != "feed-moved"]
+        bad = [(url, fault) for url, fault in pages if is_named(fault or "")]
         is_most = len(pages) >= _FEWEST_PAGES and 2 * len(bad) >= len(pages)
-        if seen := listings or (bad if is_most else []):
-            ((kind, _),) = Counter(each.fault for each in seen).most_common(1)
+        bad = bad if is_most and name != "feed-moved" else []
+        if seen := listings or bad:
+            ((kind, _),) = Counter(str(fault) for _, fault in seen).most_common(1)
             at = {"listings": len(listings), "of": len(entries), "of_pages": len(pages)}
-            return _flag(name, seen[0].url, kind=str(kind), pages=len(bad), **at)
+            return _flag(name, seen[0][0], kind=kind, pages=len(bad), **at)
     return None
 
 
@@ -282,12 +257,12 @@ def _flags(
     entries: Sequence[Sight], pages: Sequence[Sight], new: Usual, by_field: Mapping[str, Share]
 ) -> Iterator[Flag]:
     """Yield what is wrong with a newspaper; where its site says it, silence says no more."""
-    first = next((each.url for each in (*pages, *entries)), None)
+    first = next((url for url, _ in (*pages, *entries)), None)
     if named := diagnose(entries, pages):
         yield named
     elif new.unusual:
-        listing, usual = entries[0].url if entries else first, round(new.usual)
-        yield _flag("silent", listing, count=new.count, hours=new.hours, usual=usual)
+        usual = round(new.usual)
+        yield _flag("silent", first, count=new.count, hours=new.hours, usual=usual)
     for field, share in by_field.items():
         if share.unusual and not (named and field == "read"):
             lately, before = round(100 * (share.lately or 0)), round(100 * (share.before or 0))
@@ -302,7 +277,7 @@ def archive_state(
     last = {each: _last(db, each, writer) for each in ("crawl", "verify", "backup")}
     lengths = dict(db.execute("select name, bytes from warc_files").fetchall())
     sizes = {name: size_of(root / WARC_FOLDER / name) or 0 for name in lengths}
-    free, pace = shutil.disk_usage(root).free, _pace(sizes, size_of(root / NAME) or 0, now.date())
+    free, pace = shutil.disk_usage(root).free, _pace(sizes, size_of(root / NAME) or 0, now)
     state = ArchiveStatus(
         **last,
         next_visit=min((each.next_visit for each in publishers if each.next_visit), default=None),
@@ -325,17 +300,16 @@ def _last(db: sqlite3.Connection, command: str, writer: str | None) -> Run | Non
     return replace(run, state="interrupted") if run and is_dead else run
 
 
-def _pace(sizes: Mapping[str, int], database: int, today: date) -> int:
+def _pace(sizes: Mapping[str, int], database: int, now: datetime) -> int:
     """Return how many bytes a day the archive grew by lately: its WARC files, by their days.
 
     The database grows as they do.
     """
-    since, ours = f"{today - timedelta(days=_PACE):%Y%m%d}", [*map(Name.parse, sizes)]
-    by_day = [(name.day, size) for name, size in zip(ours, sizes.values(), strict=True) if name]
-    recent = [(day, size) for day, size in by_day if day > since]
-    days = (today - date.fromisoformat(min(recent)[0])).days + 1 if recent else 1
-    grown = sum(size for _, size in recent) / max(days, 1)
-    return round(grown * (1 + database / max(sum(sizes.values()), 1)))
+    since, ours = f"{now - _PACE:%Y%m%d}", {name: Name.parse(name) for name in sizes}
+    recent = {name: each.day for name, each in ours.items() if each and each.day > since}
+    days = len({*recent.values()})  # on others nothing was crawled
+    grown = sum(sizes[name] for name in recent) / (days or 1)
+    return round(grown * (1 + database / (sum(sizes.values()) or 1)))
 
 
 def _of_the_archive(state: ArchiveStatus, now: datetime) -> Iterator[Flag]:
@@ -352,7 +326,7 @@ def _of_the_archive(state: ArchiveStatus, now: datetime) -> Iterator[Flag]:
     if crawl and is_late and crawl.started_at < now - DAY:
         yield _flag("idle", days=(now - crawl.started_at).days)
     for name, run in (("crawl", crawl), ("verify", state.verify), ("backup", state.backup)):
-        if run and run.state in ("failed", "interrupted"):
+        if run and (run.state in ("failed", "interrupted") or (name in _OLD and run.problems)):
             yield _flag(f"{name}-failed", at=f"{run.started_at:%Y-%m-%d %H:%M}Z")
         elif run and name in _OLD and run.started_at < now - _OLD[name]:
             yield _flag(f"{name}-old", days=(now - run.started_at).days)

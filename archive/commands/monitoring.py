@@ -12,7 +12,7 @@ import msgspec
 
 from archive.clock import system
 from archive.commands.options import ExitCode, archive_option, columns, counted
-from archive.status import ArchiveStatus, PublisherStatus, Status
+from archive.status import PublisherStatus, Status
 from archive.status import status as judge
 from archive.urls import readable
 
@@ -46,44 +46,33 @@ def status(slugs: tuple[str, ...], archive: Path, as_json: bool) -> None:
         raise click.BadParameter(f"{unknown[0]!r} was never crawled here; {remedy}")
     if slugs:
         found = replace(found, archive=None, publishers=tuple(known[slug] for slug in slugs))
-    if as_json:
-        click.echo(json.dumps(msgspec.to_builtins(found), ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(_report(found)))
+    written = json.dumps(msgspec.to_builtins(found), ensure_ascii=False, indent=2)
+    click.echo(written if as_json else "\n".join(_report(found)))
     if found.flags:
         raise SystemExit(ExitCode.INCOMPLETE)
 
 
 def _report(found: Status) -> Iterator[str]:
-    if found.archive:
-        yield from _of_the_archive(found.archive, found.at)
+    if own := found.archive:
+        for name, run in (("crawl", own.crawl), ("verify", own.verify), ("backup", own.backup)):
+            when = f"{run.state}, {_span(run.started_at, found.at)} ago" if run else "never"
+            yield f"last {name}: {when}"
+        full = "" if own.full_in is None else f", full in {own.full_in:,} days at this pace"
+        yield f"disk: {own.free_bytes / 1e9:,.1f} GB free{full}"
+        yield fill(own.writer or "nobody is writing", _WIDTH)
     if found.publishers:
         head = ("publisher", "new", "usual", *_SHARES, "last", "next")
         yield columns([head, *(_row(each, found.at) for each in found.publishers)])
     for each in found.publishers:
-        kinds = (f"{count:,} x {kind}" for kind, count in each.problems.items())
-        if said := ", ".join(kinds):
+        if said := ", ".join(f"{count:,} x {kind}" for kind, count in each.problems.items()):
             yield fill(f"{each.slug}, problems of a day: {said}", _WIDTH, subsequent_indent="  ")
     for slug, flag in found.flags:
-        yield ""
-        yield fill(f"{slug or 'archive'}: {flag.name.upper()}. {flag.reason}", _WIDTH)
+        yield "\n" + fill(f"{slug or 'archive'}: {flag.name.upper()}. {flag.reason}", _WIDTH)
         if flag.example:
             yield f"  e.g. {readable(flag.example)}"
         yield fill(f"-> {flag.remedy}", _WIDTH, initial_indent="  ", subsequent_indent="     ")
     wrong = counted(len(found.flags), "thing is", "things are")
     yield f"\n{wrong} wrong." if found.flags else "Nothing is wrong."
-
-
-def _of_the_archive(state: ArchiveStatus, now: datetime) -> Iterator[str]:
-    for name, run in (("crawl", state.crawl), ("verify", state.verify), ("backup", state.backup)):
-        when = f"{run.state}, {_span(run.started_at, now)} ago" if run else "never"
-        yield f"last {name}: {when}"
-    full = f", full in {state.full_in:,} days at this pace" if state.full_in is not None else ""
-    yield f"disk: {state.free_bytes / 1e9:,.1f} GB free{full}"
-    files = counted(state.warc_files, "WARC file")
-    yield f"{files}, {len(state.lost):,} lost; index {'ok' if state.index_current else 'stale'}"
-    if state.writer:
-        yield fill(state.writer, _WIDTH)
 
 
 def _row(each: PublisherStatus, now: datetime) -> list[str]:
@@ -95,8 +84,6 @@ def _row(each: PublisherStatus, now: datetime) -> list[str]:
 
 def _span(since: datetime | None, until: datetime | None) -> str:
     """Return how long it is from one moment to another: `15 min`; `-` where one is not known."""
-    if since is None or until is None:
-        return "-"
-    seconds = (until - since).total_seconds()
-    unit, length = next((each for each in _UNITS if seconds >= each[1]), _UNITS[-1])
-    return f"{max(seconds, 0) / length:.0f} {unit}"
+    seconds = max((until - since).total_seconds(), 0) if since and until else None
+    unit, length = next((each for each in _UNITS if seconds and seconds >= each[1]), _UNITS[-1])
+    return "-" if seconds is None else f"{seconds / length:.0f} {unit}"

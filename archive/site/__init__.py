@@ -18,7 +18,7 @@ from archive import urls
 from archive.database import database_metadata, ready_queries
 from archive.errors import is_failure
 from archive.maintenance.withhold import HELD
-from archive.site import judgement, pools, server, sql, views, wording
+from archive.site import pools, server, sql, views, wording
 from archive.site.language import LANGUAGES, choose, either, interface, t, with_language
 from archive.site.security import with_headers
 from archive.site.tables import (
@@ -198,7 +198,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (rf"/story/{_ID}(\.(?P<format>json))?$", views.story),
         (r"/search(\.(?P<format>json|atom|csv|jsonl))?$", views.search),
         (r"/language/(?P<language>ar|en)$", choose),
-        (r"/status(\.(?P<format>json))?$", judgement.status),
+        (r"/status(\.(?P<format>json))?$", views.status),
         (r"/batch(\.(?P<format>csv))?$", views.batch),
         (r"/trends(\.(?P<format>csv|json|svg))?$", views.trends),
         (r"/publisher/(?P<slug>[^/]+?)(\.(?P<format>json))?$", views.publisher),

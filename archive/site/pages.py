@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from datasette.database import QueryInterrupted
 
 from archive.captures import payload_location
-from archive.clock import from_iso
+from archive.clock import from_iso, system
 from archive.diff import compare
 from archive.errors import DamagedWarc
 from archive.models import Extraction, Kind, WarcLocation
@@ -19,7 +20,9 @@ from archive.rows import from_json, record, select, value
 from archive.session import WARC_FOLDER
 from archive.site import states
 from archive.site.changes import LISTED_STEPS, Asked, entries
+from archive.site.language import ENGLISH, interface
 from archive.site.states import Page
+from archive.status import read as judge
 from archive.stories import MOMENT
 from archive.urls import identity_key
 from archive.warc.reader import read_payload
@@ -373,3 +376,17 @@ def image_location(db: sqlite3.Connection, url: str, folder: Path) -> WarcLocati
     sha256 = value(db, _IMAGE, (key,))
     location = payload_location(db, sha256) if sha256 else None
     return location if location and (folder / location.file).is_file() else None
+
+
+async def status_page(datasette: Any, database: Any) -> Page:
+    """Read how the newspapers fare, and the archive too unless strangers ask; flags in words."""
+    public = (datasette.plugin_config("warraq") or {}).get("public")
+    root, now, language = Path(database.path).parent, system(), interface() is ENGLISH
+    own = None if public or not (root / WARC_FOLDER).is_dir() else root
+    found = await database.execute_fn(lambda db: judge(db, own, now=now))
+    names = {each.slug: each.name for each in found.publishers}
+    said = [
+        (slug, names.get(slug), flag, flag.said("reason", language), flag.said("remedy", language))
+        for slug, flag in found.flags
+    ]
+    return {"page": msgspec.to_builtins(found), "flags": said, "public": public}

@@ -61,8 +61,7 @@ _LONGEST_QUERY = 1000  # characters
 _PUBLISHERS = "select slug, name from publishers order by name"
 
 # Of a list of searches: lines, and the seconds that one of them and that all of them may take.
-_MOST_LINES, _PER_LINE, _PATIENCE = 300, 2.0, 60.0
-_LONGEST_LIST = 1 << 20  # bytes
+_MOST_LINES, _PER_LINE, _PATIENCE, _LONGEST_LIST = 300, 2.0, 60.0, 1 << 20  # bytes
 _TOO_MANY = "القائمة أطول من 300 سطر؛ قسّمها، أو ابحث بها بالأمر warraq search --batch."
 _STALE = "فهرس البحث من إصدار آخر؛ يُعاد بناؤه مع أول زحف."
 
@@ -228,6 +227,15 @@ async def publisher(datasette: Any, request: Any) -> Response:
     facts = page["publisher"]
     chart = trended.volume_chart(days, facts["slug"], facts["last_day"], datasette.urls.path)
     return await _show(datasette, request, "publisher.html", {"page": page, "chart": chart})
+
+
+async def status(datasette: Any, request: Any) -> Response:
+    """Show how each newspaper fares, and to its owner how the archive does; as JSON too."""
+    database = await _open(datasette, request, *_ON_CAPTURE, "problems", "runs")
+    found = await pages.status_page(datasette, database)
+    if request.url_vars["format"]:
+        return Response.json(found["page"], headers=HEADERS)
+    return await _show(datasette, request, "status.html", found)
 
 
 async def named(datasette: Any, request: Any) -> Response:

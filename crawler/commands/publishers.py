@@ -155,7 +155,8 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
 
     Checks the publishers SLUG…, by default those that this archive follows. Reports the form of
     each entry point, the number of its links, its newest date, and what to do where it is broken.
-    Exit code 1 if one is.
+    Where one is, or has moved, the listings that the front page announces now are proposed (NEW);
+    no file is changed. Exit code 1 if one is broken.
 
     robots.txt and delays are respected and the bytes are archived, but it does not count as a
     crawl: new articles stay new for the next crawl.

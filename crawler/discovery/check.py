@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import chain
 
 from archive.commands.options import counted
@@ -18,15 +19,16 @@ from archive.models import Capture, Kind, Link, Problem
 from archive.problems import ProblemKind
 from archive.urls import readable
 from crawler.daterange import moment
-from crawler.discovery.front_page import WORDS
+from crawler.discovery.front_page import WORDS, FrontPage, Way, key, read_front
 from crawler.discovery.probe import Answer, Probe
-from crawler.errors import NotAListing
+from crawler.errors import NotAListing, Unread
 from crawler.publisher import LISTINGS, Publisher
 from crawler.workers import Stopped, Workers
 
 STALE = timedelta(days=30)
 _KEPT = 2000  # links that are kept of one listing
 _HEAD = 4096
+_MOST_PROPOSED = 8
 _SOON = timedelta(days=1)  # a listing's date may be that far ahead: some print local times as UTC
 _ADD = "find where it lists its articles now: run `warraq publishers add` with its front page"
 
@@ -45,7 +47,8 @@ class Listing:
     `url` is the address that was requested, `how` says how it was found, `form` what it is, for a
     person; `status` is None without an answer. `links` are the first of `count`, `listings` those
     that lead to further listings. Of a publisher's entry point, `key` is its setting, `wanted`
-    counts the links that its patterns accept, and `remedies` say what to do, even where it works.
+    counts the links that its patterns accept, and `remedies` say what to do, even where it works;
+    one that is `proposed` is not in the file, but announced by the front page.
     """
 
     url: str
@@ -61,6 +64,7 @@ class Listing:
     key: str = ""
     wanted: int = 0
     remedies: tuple[str, ...] = ()
+    proposed: bool = False
 
     def __str__(self) -> str:
         """Return what it holds, in one line: `RSS feed, 10 links, newest 2020-11-12`."""
@@ -78,11 +82,12 @@ def report(publisher: Publisher, listings: Sequence[Listing]) -> str:
     """Return what a publisher's entry points gave: two or three lines for each."""
     if not listings:
         return f"{publisher.slug}: its file names no listing and no front page to check"
-    broken = sum(listing.problem is not None for listing in listings)
-    result = f"{broken} of {len(listings)} broken" if broken else "works"
+    own = [listing for listing in listings if not listing.proposed]
+    broken = sum(listing.problem is not None for listing in own)
+    result = f"{broken} of {len(own)} broken" if broken else "works"
     lines = [f"{publisher.slug}: {result}"]
     for listing in listings:
-        mark = "BROKEN" if listing.problem else "ok"
+        mark = "BROKEN" if listing.problem else "NEW" if listing.proposed else "ok"
         lines.append(f"  {mark:<7}{listing.key:<9} {readable(listing.url)}")
         content = str(listing) if listing.form else None
         details = [content, listing.fault, *(f"-> {remedy}" for remedy in listing.remedies)]
@@ -97,12 +102,14 @@ def as_object(publisher: Publisher, listing: Listing) -> dict[str, object]:
         "works": not listing.problem, "status": listing.status, "form": listing.form or None,
         "links": listing.count, "wanted": listing.wanted, "listings": len(listing.listings),
         "newest": str(listing.newest) if listing.newest else None,
-        "problem": listing.fault, "remedies": listing.remedies,
+        "problem": listing.fault, "remedies": listing.remedies, "proposed": listing.proposed,
     }  # fmt: skip
 
 
 async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[list[Listing]]:
     """Fetch every entry point once; return what those of each publisher gave, in their order.
+
+    Where one of them is broken or has moved, what the front page announces instead comes last.
 
     Raises:
         CrawlerError: what ended the check, when everything in progress is finished.
@@ -112,7 +119,35 @@ async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[list[List
         for each in publishers
     ]
     await asyncio.gather(*chain.from_iterable(checks), return_exceptions=True)
-    return [[each.result() for each in of_one] for of_one in checks]
+    found = [[each.result() for each in of_one] for of_one in checks]
+    for publisher, listings in zip(publishers, found, strict=True):
+        if any(listing.problem or listing.remedies for listing in listings):
+            listings += [each async for each in _proposed(probe, publisher, listings)]
+    return found
+
+
+async def _proposed(
+    probe: Probe, publisher: Publisher, known: Sequence[Listing]
+) -> AsyncIterator[Listing]:
+    """Yield the listings that a front page announces now and that work; nothing is written."""
+    if not publisher.homepage:
+        return
+    slug, asked = publisher.slug, {key(listing.url) for listing in known}
+    page = (await probe.ask(publisher.homepage, Kind.SECTION, publisher=slug)).page
+    if page is None:
+        return
+    front = FrontPage(url=page.url)
+    with contextlib.suppress(Unread):
+        front = await probe.workers.do(partial(read_front, page.body, page.content_type, page.url))
+    ways = [front.candidates.get(way, []) for way in (Way.DECLARED, Way.LINKED)]
+    links = {key(link.url): link for link in (*await probe.announced_sitemaps(page), *chain(*ways))}
+    for link in [link for name, link in links.items() if name not in asked][:_MOST_PROPOSED]:
+        answer = await probe.ask(link.url, link.kind, publisher=slug)
+        listing = await inspect(answer, link.kind, probe.workers, now=probe.store.clock())
+        if not listing.problem and (listing.links or listing.listings):
+            remedies = (f"the front page announces it: write it into {slug}.toml",)
+            setting = LISTINGS[link.kind]
+            yield replace(listing, url=link.url, key=setting, remedies=remedies, proposed=True)
 
 
 async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: Kind) -> Listing:
@@ -167,7 +202,8 @@ async def inspect(
     if other and other is not kind and not links:
         detail = f"it is {form}, which belongs in `{LISTINGS[other]}`"
     if detail:
-        return replace(listing, problem=problem_of(ProblemKind.NOT_A_LISTING, detail))
+        wall = await workers.wall(answer.page)
+        return replace(listing, problem=wall or problem_of(ProblemKind.NOT_A_LISTING, detail))
     articles = [link for link in links if link.kind is Kind.ARTICLE]
     pages = {Kind.ARTICLE, kind} - {Kind.SITEMAP}
     return replace(

@@ -13,7 +13,7 @@ from archive.clock import iso
 from archive.database import NAME, open_for_writing, writing
 from archive.habits import DAY, HOUR, WEEK
 from archive.rows import insert
-from archive.status import Sight, diagnose
+from archive.status import diagnose
 from tests.archive.newsroom import add_article
 
 NOW = datetime(2026, 11, 27, 18, tzinfo=UTC)
@@ -153,7 +153,7 @@ def test_a_newspaper_that_fell_silent(paper):
     ],
 )
 def test_what_is_wrong_has_a_name(entries, pages, name):
-    seen = diagnose(*([Sight(url=HOME, fault=kind) for kind in each] for each in (entries, pages)))
+    seen = diagnose(*([(HOME, kind) for kind in each] for each in (entries, pages)))
     assert (seen and seen.name) == name
 
 
@@ -167,7 +167,7 @@ def test_what_its_site_says_is_named_once_and_silence_says_no_more(paper):
     (found,) = paper.status.publishers[0].flags
     assert "(http-403): at 1 of 1 listings, 12 of the last 12 pages" in found.reason
     assert "(http-403)" in found.said("reason", 0)
-    assert paper.status.publishers[0].refused == 13
+    assert paper.status.publishers[0].problems == {"http-403": 13}
 
 
 def test_one_failure_is_no_incident(paper):
@@ -272,6 +272,8 @@ def test_upkeep_that_failed_or_was_forgotten(paper):
     paper.set("update runs set started_at = ? where command like 'verify%'", iso(NOW - 20 * DAY))
     paper.set("update runs set state = 'failed' where command like 'backup%'")
     assert paper.names == [(None, "verify-old"), (None, "backup-failed")]
+    paper.set("update runs set problems = 2 where command like 'verify%'")
+    assert paper.names == [(None, "verify-failed"), (None, "backup-failed")]
 
 
 def test_nothing_runs_though_visits_are_due(paper):
@@ -284,9 +286,8 @@ def test_nothing_runs_though_visits_are_due(paper):
 
 
 def test_each_flag_is_said_in_both_languages_with_a_remedy():
-    for name, sentences in status._sentences().items():
-        assert set(sentences) == {"reason", "remedy"}, name
-        for arabic, english in sentences.values():
+    for name, known in status._known().items():
+        for arabic, english in (known["reason"], known["remedy"]):
             places = [sorted(re.findall(r"{(\w+)}", text)) for text in (arabic, english)]
             assert set(places[0]) <= set(places[1]), name
             assert re.search("[ء-ي]", arabic)

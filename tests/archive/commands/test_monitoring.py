@@ -51,7 +51,7 @@ def test_a_monitor_reads_the_same(paper):
     result = run(paper, "--json")
     found = json.loads(result.output)
     (one,) = found["publishers"]
-    assert (one["slug"], one["new"]["count"], one["refused"]) == ("paper", 0, 1)
+    assert (one["slug"], one["new"]["count"], one["problems"]) == ("paper", 0, {"http-403": 1})
     assert one["flags"][0]["name"] == "blocked"
     assert one["flags"][0]["facts"]["kind"] == "http-403"
     assert one["flags"][0]["remedy"].startswith("See whether a browser can open it")

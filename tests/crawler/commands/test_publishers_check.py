@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 from contextlib import closing
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,7 @@ from crawler.cli import warraq
 from crawler.commands.options import chosen
 from crawler.discovery.check import check as check_all
 from crawler.discovery.probe import run as inquire
+from crawler.settings import scrapy_settings
 from tests.crawler import shell, wire
 from tests.crawler.listing_bodies import API, NEW, posts
 
@@ -43,7 +45,7 @@ def test_what_works_is_told(archive, site):
     assert found == {
         "publisher": "paper", "key": "feeds", "url": f"{site.url}/feed", "works": True,
         "status": 200, "form": "RSS feed", "links": 2, "wanted": 2, "listings": 0,
-        "newest": None, "problem": None, "remedies": [],
+        "newest": None, "problem": None, "remedies": [], "proposed": False,
     }  # fmt: skip
     told = check(archive, "paper").stdout
     assert "paper: works" in told
@@ -60,7 +62,66 @@ def test_each_entry_point_is_asked_once(archive, site):
     result = check(archive, "paper")
     assert result.exit_code == 1  # /b is not there
     assert "paper: 1 of 3 broken" in result.stdout
-    assert sorted(site.targets()) == ["/a", "/b", "/feed", "/robots.txt"]
+    assert sorted(site.targets()) == ["/", "/a", "/b", "/feed", "/robots.txt"]
+    assert "NEW" not in result.stdout  # and no front page to announce what there is
+
+
+def announce(site, *feeds, sitemap=""):
+    """Let the front page announce feeds, and robots.txt a sitemap."""
+    links = "".join(
+        f"<link rel=alternate type='application/rss+xml' href='{path}'>" for path in feeds
+    )
+    site.answers["/"] = (wire.http(f"<html><head>{links}</head></html>".encode()),)
+    site.answers["/robots.txt"] = (wire.http(sitemap.encode(), media="text/plain"),)
+
+
+def test_what_the_front_page_announces_now_is_proposed_and_nothing_is_written(archive, site):
+    announce(
+        site, "/rss/all.xml", "/rss/empty.xml", "/feed", sitemap=f"Sitemap: {site.url}/map.xml"
+    )
+    site.answers |= {
+        "/rss/all.xml": (wire.http(wire.feed(f"{site.url}/news/1"), media="text/xml"),),
+        "/rss/empty.xml": (wire.http(EMPTY.encode(), media="text/xml"),),
+        "/map.xml": (wire.http(SITEMAP.encode(), media="text/xml"),),
+    }
+    assert check(archive, "paper").exit_code == 0
+    assert site.targets() == ["/robots.txt", "/feed"]  # what works is not replaced
+    del site.answers["/feed"]
+    before = {path: path.read_bytes() for path in archive.root.rglob("*.toml")}
+    result = check(archive, "paper", "--json")
+    broken, *new = map(json.loads, result.stdout.splitlines())
+    assert (broken["works"], broken["proposed"], result.exit_code) == (False, False, 1)
+    found = {each["key"]: each["url"] for each in new if each["works"] and each["proposed"]}
+    assert found == {"feeds": f"{site.url}/rss/all.xml", "sitemaps": f"{site.url}/map.xml"}
+    said = check(archive, "paper").stdout
+    assert "paper: 1 of 1 broken" in said
+    assert f"NEW    feeds     {site.url}/rss/all.xml" in said
+    assert "write it into paper.toml" in said
+    assert {path: path.read_bytes() for path in archive.root.rglob("*.toml")} == before
+
+
+def test_a_newspaper_that_moved_announces_its_listings_where_it_is(archive, site, monkeypatch):
+    with wire.serving(host="127.0.0.2") as new:
+        open_to = partial(scrapy_settings, open_urls=[new.url])
+        monkeypatch.setattr("crawler.discovery.probe.scrapy_settings", open_to)
+        announce(new, "/rss")
+        new.answers["/rss"] = (wire.http(wire.feed(f"{new.url}/1"), media="text/xml"),)
+        site.answers["/"] = (
+            wire.http(b"", f"Location: {new.url}/", status="301 Moved Permanently"),
+        )
+        archive.follow(feeds=[f"{site.url}/gone"])
+        result = check(archive, "paper", "--json")
+        assert [json.loads(line)["url"] for line in result.stdout.splitlines()][1:] == [
+            f"{new.url}/rss"
+        ]
+
+
+def test_what_stands_in_its_place_is_named(archive, site):
+    parked = "<title>domain for sale</title><h1>This domain is for sale</h1>"
+    site.answers["/feed"] = (wire.http(parked.encode()),)
+    found, code = one(archive)
+    assert (code, found["works"]) == (1, False)
+    assert "parked" in found["problem"]
 
 
 def moved(site):

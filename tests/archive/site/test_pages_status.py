@@ -10,7 +10,7 @@ from archive.database import NAME
 from archive.habits import DAY, HOUR
 from archive.site.language import COOKIE
 from archive.site.wording import word
-from archive.status import _sentences
+from archive.status import _known
 from tests.archive.reading_room import words
 from tests.archive.test_status import FEED, Paper
 
@@ -77,4 +77,4 @@ async def test_an_archive_in_which_nothing_was_crawled(datasette):
 
 
 def test_each_flag_has_a_name_for_readers():
-    assert all(word(name, "flags") for name in _sentences())
+    assert all(word(name, "flags") for name in _known())

@@ -23,6 +23,7 @@ LOG_FILES = 9  # earlier ones that are kept
 _PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6, "DEBUG": 7}  # syslog(3)
 _LEVELS = {str(number): getattr(logging, name) for name, number in _PRIORITIES.items()}
 _PREFIX = re.compile(r"<(\d)>(?:([\w.]+): )?")
+_LINGER = 5.0  # seconds
 _OF_PARENT = "parent"  # what JOURNAL_STREAM is for a child whose lines its parent logs
 
 
@@ -119,15 +120,26 @@ def streams_of_child() -> dict[str, Any]:
     return {"stdout": pipe, "stderr": pipe, "env": {**os.environ, "JOURNAL_STREAM": _OF_PARENT}}
 
 
-async def log_lines(child: asyncio.subprocess.Process, name: str) -> None:
-    """Log what a child writes until it has ended: errors by their priorities, the rest as such."""
+@asynccontextmanager
+async def logged(child: asyncio.subprocess.Process, name: str) -> AsyncIterator[None]:
+    """Log what a child writes, while the block waits for its end: errors by their priorities."""
     streams = ((child.stdout, logging.INFO), (child.stderr, logging.WARNING))
-    await asyncio.gather(*(_log_each(stream, level, name) for stream, level in streams if stream))
+    tasks = [asyncio.ensure_future(_log(out, level, name)) for out, level in streams if out]
+    try:
+        yield
+    finally:
+        if tasks:  # of a child that was killed, a process of its own may write for a while
+            await asyncio.wait(tasks, timeout=_LINGER)
+        for task in tasks:
+            task.cancel()
 
 
-async def _log_each(stream: asyncio.StreamReader, level: int, name: str) -> None:
-    while line := await stream.readline():
-        text = line.decode(errors="replace").rstrip()
+async def _log(stream: asyncio.StreamReader, level: int, name: str) -> None:
+    while not stream.at_eof():
+        try:
+            text = (await stream.readline()).decode(errors="replace").rstrip()
+        except ValueError:  # longer than asyncio takes; the rest is a line
+            continue
         if prefix := _PREFIX.match(text):
             of, text = prefix[2] or name, text[prefix.end() :]
             logging.getLogger(of).log(_LEVELS.get(prefix[1], level), "%s", text)

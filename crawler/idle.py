@@ -66,8 +66,9 @@ class Idle:
         self._attended = asyncio.ensure_future(self._attend(self._child))
 
     async def _attend(self, child: asyncio.subprocess.Process) -> None:
-        await service.log_lines(child, "upkeep")
-        code, self._child = await child.wait(), None
+        async with service.logged(child, "upkeep"):
+            code = await child.wait()
+        self._child = None
         if code:
             logger.warning("upkeep ended with exit code %d", code)
             self._looks_at = time.monotonic() + _AFTER_FAILURE

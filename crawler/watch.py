@@ -24,7 +24,7 @@ from archive.database import ask
 from archive.errors import ARCHIVE_FAULTS, ArchiveError
 from archive.models import Problem
 from archive.problems import ProblemKind
-from archive.service import Conditions, log_lines, notifying, streams_of_child
+from archive.service import Conditions, logged, notifying, streams_of_child
 from archive.store import Store
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.idle import Idle, no_room
@@ -184,15 +184,14 @@ class Watch:
         )
         if self._stopped.is_set():
             self._end_child()
-        lines = asyncio.ensure_future(log_lines(self._child, "crawl"))
         try:
-            return await asyncio.wait_for(self._child.wait(), LONGEST_CHILD)
+            async with logged(self._child, "crawl"):
+                return await asyncio.wait_for(self._child.wait(), LONGEST_CHILD)
         except TimeoutError:
             logger.warning("a crawl did not end in %g s; it is killed", LONGEST_CHILD)
             self._child.kill()
             return await self._child.wait()
         finally:
-            await lines
             self._child = None
 
     def _record_death(self, code: int) -> None:

@@ -95,7 +95,7 @@ class _Watch:
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            warraq("watch", archive=self._root),
+            warraq("watch", "--log-file", f"{self._log.name}.jsonl", archive=self._root),
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True,
         )  # fmt: skip
         self._before = _holder(self._root)

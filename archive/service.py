@@ -152,15 +152,12 @@ class Conditions:
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
-        self._now: dict[str, str] = {}
+        self._now: dict[str, str | None] = {}
 
     def note(self, kind: str, reason: str | None) -> None:
         """Log a reason that was not there before, or that there is none any more."""
-        before = self._now.pop(kind, None)
-        if reason is not None:
-            self._now[kind] = reason
-        if (before is None) == (reason is None):
-            return
-        level = logging.INFO if reason is None else logging.WARNING
-        self._logger.log(level, "%s", reason or f"over: {before}")
-        notify(STATUS="; ".join(self._now.values()) or "working")
+        before, self._now[kind] = self._now.get(kind), reason
+        if (before is None) != (reason is None):
+            level = logging.INFO if reason is None else logging.WARNING
+            self._logger.log(level, "%s", reason or f"over: {before}")
+            notify(STATUS="; ".join(filter(None, self._now.values())) or "working")

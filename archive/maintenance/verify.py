@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from zlib import crc32
 
@@ -67,13 +67,8 @@ _IDS = 1 << 53  # ids of articles are below, but for those of a collision (archi
 Task = Callable[[], Findings]
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Something to check by itself: its name, the bytes of WARC in it, and the check."""
-
-    key: str
-    bytes: int
-    check: Task
+# Something to check by itself: its name, the bytes of WARC in it, and the check.
+_Piece = tuple[str, int, Task]
 
 
 def verify(root: Path, *, processes: int | None = None, progress: Progress = silent) -> Findings:
@@ -85,9 +80,8 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
         OSError, sqlite3.Error, MemoryError: if the machine does not let it go on.
     """
     findings, pieces = _planned(root, by_share=False)
-    total = sum(piece.bytes for piece in pieces)
-    tasks = [piece.check for piece in pieces]
-    for result in _run(tasks, is_small=total < _ALONE, processes=processes):
+    total = sum(size for _, size, _ in pieces)
+    for result in _run([task for *_, task in pieces], is_small=total < _ALONE, processes=processes):
         findings.add(result)
         progress("bytes of WARC", findings.counts["bytes of WARC"], total)
     findings.damages.sort(key=lambda damage: (damage.place, damage.offset or 0))
@@ -109,12 +103,12 @@ def verify_share(
     findings = Findings()
     if not after:  # what is seen without reading
         findings.damages = [each for each in found.damages if _is_in(share, each.place)]
-    for piece in sorted(pieces, key=lambda piece: piece.key):
-        if piece.key > after and _is_in(share, piece.key):
+    for key, _, task in sorted(pieces, key=itemgetter(0)):
+        if key > after and _is_in(share, key):
             if stop():
                 return findings, after
-            findings.add(_guarded(piece.check))
-            after = piece.key
+            findings.add(_guarded(task))
+            after = key
     return findings, None
 
 
@@ -125,7 +119,7 @@ def _is_in(share: int, key: str) -> bool:
 def _planned(root: Path, *, by_share: bool) -> tuple[Findings, list[_Piece]]:
     """Return what is found without reading, and what there is to check."""
     folder, findings = root / WARC_FOLDER, Findings()
-    of_tables = [_Piece("database", 0, partial(checks.check_database, root))]
+    of_tables: list[_Piece] = [("database", 0, partial(checks.check_database, root))]
     try:
         # Listed before the rows are read: a file that a crawl begins meanwhile is none of ours.
         there = entries(folder)
@@ -139,24 +133,16 @@ def _planned(root: Path, *, by_share: bool) -> tuple[Findings, list[_Piece]]:
             else:
                 _report_strays(db, there, findings)
             parts = _ranges() if by_share else db.execute(_PARTS, (_TOGETHER,))
-            articles = [
-                _Piece(
-                    f"articles {first:016}", 0, partial(checks.check_articles, root, first, last)
-                )
-                for first, last in parts
-            ]
+            check = partial(checks.check_articles, root)
+            of_tables += [(f"articles {part[0]:016}", 0, partial(check, *part)) for part in parts]
     except (DamagedDatabase, sqlite3.DatabaseError) as error:
-        findings, of_tables, articles = _broken(error), [], []
+        findings, of_tables = _broken(error), []
         files = [(name, 0, size_of(folder / name) or 0, False) for name in present(folder)]
+    check = partial(checks.check_piece, root)
     of_files = [
-        _Piece(
-            f"{name} {start:016}",
-            end - start,
-            partial(checks.check_piece, root, name, start, end, ended),
-        )
-        for name, start, end, ended in files
+        (f"{file[0]} {file[1]:016}", file[2] - file[1], partial(check, *file)) for file in files
     ]
-    return findings, [*of_tables, *of_files, *articles]
+    return findings, [*of_tables[:1], *of_files, *of_tables[1:]]
 
 
 def _ranges() -> Iterator[tuple[int, int]]:

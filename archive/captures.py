@@ -10,12 +10,12 @@ from pathlib import Path
 from archive import journal
 from archive.clock import iso
 from archive.errors import DamagedWarc
-from archive.models import Capture, Exchange, Kind, Visit, WarcLocation
+from archive.models import Capture, Exchange, Kind, Rendering, Visit, WarcLocation
 from archive.rows import Row, free_id, record, row_of, select, update, upsert, value
 from archive.rows import insert as insert_row
 from archive.urls import capture_id
 from archive.warc import reader
-from archive.warc.parsing import CAPTURED, Record
+from archive.warc.parsing import Record
 from archive.warc.records import (
     KIND_FIELD,
     LENGTH_FIELD,
@@ -43,7 +43,7 @@ def of_record(
     record that refers to it: by them it is known whose it is, and what its payload is here.
     """
     at, message = record.date, record.message
-    if record.type not in CAPTURED or at is None or not record.url:
+    if not record.is_capture or at is None or not record.url:
         return None
     if message is None and record.type == "response":
         return None
@@ -103,7 +103,9 @@ cast(substr(warc_file, 16, 8) as integer) = cast(substr(?1, 16, 8) as integer) a
 """
 _ROW = f"select {', '.join(('id', *_COLUMNS, *_PLACE.values()))} from captures"  # noqa: S608 - ours
 _OF_ARTICLE = f"""
-select *, (select sha256 from renderings where capture = c.id order by id desc limit 1) shown
+select *, (
+    select sha256 from renderings where capture = c.id and kind = 'page' order by id desc limit 1
+) shown
 from ({_ROW} where article = ? and kind = 'article') c order by fetched_at, id
 """  # noqa: S608 - ours
 
@@ -353,8 +355,11 @@ def _found(db: sqlite3.Connection, condition: str, *asked: object) -> list[Captu
 
 
 def _capture(row: Row) -> Capture:
-    place = {name: row[column] for name, column in _PLACE.items()}
-    return record(Capture, row | {"record": place})
+    return record(Capture, row | {"record": _place_in(row)})
+
+
+def _place_in(row: Row) -> Row:
+    return {name: row[column] for name, column in _PLACE.items()}
 
 
 def _columns_of(location: WarcLocation) -> Row:
@@ -375,20 +380,37 @@ def _with_payload(db: sqlite3.Connection, folder: Path, capture: Capture, own: R
     return reader.read_record(folder, original) if original else own
 
 
+def shown_in(record: Record) -> int:
+    """Return the id of the capture whose page a record shows as a browser did."""
+    fields = record.fields
+    return capture_id(fields.get("warc-refers-to") or fields.get("warc-concurrent-to") or "")
+
+
 def insert_rendering(
     db: sqlite3.Connection, capture: int, record: Record, location: WarcLocation
 ) -> None:
-    """Insert the rendering of a capture (its id) by its record, unless its row is there already."""
+    """Insert a rendering of a capture (its id) by its record, unless its row is there already."""
     if record.date and record.sha256:
-        row = {"capture": capture, "rendered_at": iso(record.date), "sha256": record.sha256}
-        row |= {"bytes": len(record.block)} | _columns_of(location)
+        row: Row = {"capture": capture, "kind": record.rendering}
+        row |= {
+            "rendered_at": iso(record.date),
+            "sha256": record.sha256,
+            "bytes": len(record.block),
+        } | _columns_of(location)
         insert_row(db, "renderings", row, conflict="on conflict do nothing")
 
 
-def rendering_of(db: sqlite3.Connection, capture: int) -> WarcLocation | None:
-    """Return where the page of a capture lies as it was shown; None where it was not rendered.
+def renderings(db: sqlite3.Connection, capture: int) -> dict[str, Rendering]:
+    """Return what a browser showed of a capture, by kind; of each the newest.
 
-    It is what the article was read from; the capture's own payload is what the scripts started
-    with.
+    A `page` is what the article was read from; the capture's own payload is what the scripts
+    started with. The other kinds (archive.warc.records.RENDERINGS) are evidence.
     """
-    return _location(db, f"{_AT} renderings where capture = ? order by id desc limit 1", capture)
+    rows = select(db, "select * from renderings where capture = ? order by id", (capture,))
+    return {row["kind"]: record(Rendering, row | {"record": _place_in(row)}) for row in rows}
+
+
+def rendering_of(db: sqlite3.Connection, capture: int, kind: str = "page") -> WarcLocation | None:
+    """Return where a rendering of a capture lies; None where there is none of that kind."""
+    shown = renderings(db, capture).get(kind)
+    return shown.record if shown else None

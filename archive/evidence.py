@@ -6,6 +6,7 @@ the rows say.
 
 import hashlib
 import json
+import re
 import shlex
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ from archive.captures import IN_FILE, SOURCE
 from archive.captures import PLACE as SOURCE_PLACE
 from archive.clock import iso
 from archive.errors import DamagedWarc
-from archive.models import Capture, WarcLocation
+from archive.models import Capture, Rendering, WarcLocation
 from archive.publishers import keys_of
 from archive.rows import Row, from_json, select, value, values
 from archive.rows import record as as_record
@@ -108,6 +109,9 @@ class Evidence:
     the wire, or was not read as it is recorded. `read_again_at` is when texts of this archive were
     last read with other rules.
 
+    `renderings` are what a browser showed of the page (archive.warc.records.RENDERINGS),
+    `certificates` what those of the server say, its own first.
+
     `check` are shell lines by which a stranger checks the bytes without Warraq, in the archive's
     folder: the last one prints `prints`. That is the digest of the payload, unless this is
     `chunked` in the record, as other programs leave it: then it is that of the chunks.
@@ -150,6 +154,8 @@ class Evidence:
     imported_from: str | None = None
     charset: str | None
     rendered: WarcLocation | None
+    renderings: tuple[Rendering, ...] = ()
+    certificates: tuple[Mapping[str, str], ...] = ()
     read_again_at: datetime | None
     altered: tuple[str, ...] = ()
     check: tuple[str, ...] = ()
@@ -181,7 +187,8 @@ def of_capture(db: sqlite3.Connection, root: Path, number: int) -> Evidence | No
         "authors": from_json(row["authors"]),
         "local": capture.fetched_at.astimezone(ZoneInfo(row["timezone"])).isoformat(),
         "record": capture.record,
-        "rendered": captures.rendering_of(db, number),
+        "renderings": list((shown := captures.renderings(db, number)).values()),
+        "rendered": shown["page"].record if "page" in shown else None,
     }
     if capture.record:
         with suppress(DamagedWarc):
@@ -190,6 +197,7 @@ def of_capture(db: sqlite3.Connection, root: Path, number: int) -> Evidence | No
             row |= _run(db, folder, capture.record.file, row["run"])
             row |= _road(db, folder, capture)
             row |= _payload(db, folder, capture, own)
+            row |= {"certificates": _certificates(folder, shown.get("certificates"))}
     row["altered"] = list(_altered(db, capture, row, own))
     return as_record(Evidence, row)
 
@@ -214,6 +222,13 @@ def _answer(own: Record) -> Row:
     tls = {word: own.fields[name] for word, name in _TLS.items() if name in own.fields}
     date = own.message.header("Date") if own.message else None
     return {"server": own.fields.get("warc-ip-address"), "tls": tls, "server_date": date}
+
+
+def _certificates(folder: Path, kept: Rendering | None) -> list[dict[str, str]]:
+    """Return what is written above each certificate (crawler.fetch.handler)."""
+    text = reader.read_payload(folder, kept.record).decode("utf-8", "replace") if kept else ""
+    heads = re.findall(r"((?:^[\w-]+: .*\n)+)-----BEGIN", text, re.MULTILINE)
+    return [dict(line.split(": ", 1) for line in head.splitlines()) for head in heads]
 
 
 def _road(db: sqlite3.Connection, folder: Path, capture: Capture) -> Row:

@@ -142,6 +142,17 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """What a browser showed of a page: its kind (archive.warc.records.RENDERINGS) and its bytes."""
+
+    kind: str
+    rendered_at: datetime
+    sha256: str
+    bytes: int
+    record: WarcLocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """One HTTP request and its answer as they went over the wire, before any record exists.
 
@@ -174,6 +185,7 @@ class Capture:
     record of another capture with the same `sha256`. Of an `unverified` one nobody
     knows that its server was the host's own. `pages` is how many pages a listing says it has
     (`X-WP-TotalPages`). It `moved` where permanent redirects alone led to it (301, 308).
+    `certificates` are those that the server sent, as PEM, where they are to be kept.
     """
 
     url: str
@@ -193,6 +205,7 @@ class Capture:
     wire_bytes: int = 0
     pages: int | None = None
     moved: bool = False
+    certificates: str = ""
     body: bytes = b""
 
     @property

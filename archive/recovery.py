@@ -16,7 +16,6 @@ from archive import captures, publishers, runs
 from archive.database import spill_into
 from archive.models import WarcLocation
 from archive.rows import upsert, value, values
-from archive.urls import capture_id
 from archive.warc import files, reader
 from archive.warc.files import Length
 from archive.warc.parsing import Record
@@ -109,13 +108,13 @@ def is_kept(record: Record) -> bool:
         return read_fields(record.block).get("act") == "run"
     if record.type in {"response", "revisit"}:
         return KIND_FIELD in record.fields
-    return record.type != "resource"
+    return record.type != "resource" or record.rendering is not None
 
 
 def _adopt(db: sqlite3.Connection, record: Record, place: WarcLocation, *, run: int) -> None:
     """Give a record its row, if it is to have one."""
-    if record.type == "conversion":
-        number = capture_id(record.fields.get("warc-refers-to", ""))
+    if record.rendering:
+        number = captures.shown_in(record)
         if value(db, "select 1 from captures where id = ?", (number,)):
             captures.insert_rendering(db, number, record, place)
     elif capture := captures.of_record(record, place):

@@ -85,6 +85,7 @@ create index captures_sha256 on captures(sha256, revisit) where sha256 is not nu
 create table renderings (
     id integer primary key,
     capture integer not null references captures(id),
+    kind text not null,
     rendered_at text not null,
     sha256 text not null,
     bytes integer not null,

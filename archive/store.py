@@ -24,7 +24,7 @@ from archive.problems import ProblemKind
 from archive.session import Session
 from archive.urls import identity_key
 from archive.warc import records
-from archive.warc.records import conversion_record, response_record
+from archive.warc.records import rendering_record, response_record
 
 
 class Store(Session):
@@ -97,14 +97,17 @@ class Store(Session):
         number = captures.insert(self.db, capture, run=self.run)
         return replace(capture, id=number)
 
-    def rendered(self, capture: Capture, html: bytes, *, at: datetime) -> None:
-        """Save a page as a browser showed it (UTF-8), next to the recorded bytes it was made from.
+    def rendered(self, capture: Capture, block: bytes, *, at: datetime, kind: str = "page") -> None:
+        """Save a page as a browser showed it, next to the recorded bytes it was made from.
+
+        `kind` is one of archive.warc.records.RENDERINGS; HTML is in UTF-8.
 
         Raises:
             DamagedWarc: if the capture's own record cannot be read.
         """
         self.batch.open()
-        built = conversion_record(capture, html, refers_to=self.record_id(capture), now=at)
+        refers_to = self.record_id(capture)
+        built = rendering_record(capture, kind, block, refers_to=refers_to, now=at)
         location, record = self._warc.append(built)
         if capture.id is not None:
             captures.insert_rendering(self.db, capture.id, record, location)

@@ -2,7 +2,8 @@
 
 Between the answer of a page and its reading. The browser's own request for the page gets exactly
 the recorded bytes, so the publisher is asked once. What is shown in the end is kept beside the
-bytes and read in their place.
+bytes and read in their place. Where a page is to be kept in full, its images, styles and fonts are
+fetched as well, and a screenshot, a list of all that and the server's certificates are kept.
 
 It is the machine's own Chromium, started without a network of its own: no name resolves, and every
 connection would have to go through a proxy that is not there. Nothing is downloaded. What a page
@@ -15,13 +16,14 @@ verify_installed_reactor() called without an installed reactor»), and this craw
 """
 
 import asyncio
+import json
 import logging
 import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,7 +36,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Response
 from scrapy.http.request import NO_CALLBACK
 
-from archive.clock import system
+from archive.clock import iso, system
 from archive.models import Capture, Kind, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
@@ -63,8 +65,10 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-def check(publishers: Iterable[Publisher], folders: Iterable[Path] = ()) -> None:
-    """Check that what `render = true` needs is there, if a publisher says so.
+def check(
+    publishers: Iterable[Publisher], folders: Iterable[Path] = (), *, full: bool = False
+) -> None:
+    """Check that what `render = true` needs is there, if a publisher says so; or `--full`.
 
     Raises:
         RenderError: naming the publisher's file and key, and the remedy.
@@ -76,6 +80,8 @@ def check(publishers: Iterable[Publisher], folders: Iterable[Path] = ()) -> None
         missing += " install it, on Debian with `apt-get install chromium`"
     else:
         return
+    if full:
+        raise RenderError(f"--full needs {missing}")
     for each in publishers:
         if each.render:
             file = files(*folders).get(each.slug, each.slug)
@@ -88,6 +94,10 @@ LARGEST = 5 * 1024 * 1024  # one script
 SECONDS = 20.0  # for one
 FRESH = timedelta(hours=1)  # so long a script is read back from the archive
 _NEEDED = frozenset({"script", "xhr", "fetch"})
+# Of a page that is kept in full, with more requests and bytes.
+_NEEDED_IN_FULL = _NEEDED | {"stylesheet", "image", "font"}
+_FULL_REQUESTS, _FULL_BYTES = 200, 50 * 1024 * 1024
+_SHARED = frozenset({"script", "stylesheet", "image", "font"})  # by pages: asked for once
 # What the page may wait for, and what it gets instead: a style that says nothing, one clear pixel.
 _PIXEL = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\0\0\0!\xf9\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
 _INSTEAD = {"stylesheet": ("text/css", b""), "image": ("image/gif", _PIXEL)}
@@ -115,14 +125,14 @@ class Fetcher:
         self._asked: dict[str, asyncio.Task[Answer]] = {}
 
     async def fetch(
-        self, url: str, headers: dict[str, str], *, script: bool, publisher: str
+        self, url: str, headers: dict[str, str], *, shared: bool, publisher: str
     ) -> Answer:
         """Return (status, headers, body) of an address.
 
         Raises:
             IgnoreRequest, or an error of the network: if there is no answer that may be used.
         """
-        if not script:
+        if not shared:
             return await self._download(url, headers, publisher)
         if kept := self._kept(url):
             return kept
@@ -151,17 +161,23 @@ class Subresources:
     """The requests of one page while it is rendered.
 
     `missed` tells what the page's own site did not give, `pending` are the addresses under way,
-    `answered` counts the others.
+    `answered` counts the others. `came` says of each that was answered with which status, media
+    type, and what it is to the page.
     """
 
-    def __init__(self, fetcher: Fetcher, document: Answer, *, url: str, publisher: str) -> None:
+    def __init__(
+        self, fetcher: Fetcher, document: Answer, *, url: str, publisher: str, full: bool = False
+    ) -> None:
         """Take the page itself: it is what its first navigation gets, whatever its address is."""
+        self._needed = _NEEDED_IN_FULL if full else _NEEDED
         self._fetcher = fetcher
         self._document = document
         self._site = site_of(host_of(url))
         self._publisher = publisher
-        self._left = MOST_REQUESTS
-        self._bytes = MOST_BYTES
+        self._left = _FULL_REQUESTS if full else MOST_REQUESTS
+        self._bytes = _FULL_BYTES if full else MOST_BYTES
+        self.came: dict[str, dict[str, object]] = {}
+        self._note(url, document, "document")
         self.pending: list[str] = []
         self.answered = 0
         self.missed: list[str] = []
@@ -185,13 +201,20 @@ class Subresources:
         if kind == "document":  # the first of them is the page itself
             document, self._document = self._document, _STAY
             return document
+        if kind in self._needed and request.method == "GET" and self._is_wanted(request.url):
+            self._left -= 1
+            answer = await self._fetch(request.url, request.headers, shared=kind in _SHARED)
+            if answer:
+                self._note(request.url, answer, kind)
+            return answer
         if kind in _INSTEAD:
             media, body = _INSTEAD[kind]
             return 200, {"content-type": media, "access-control-allow-origin": "*"}, body
-        if kind not in _NEEDED or request.method != "GET" or not self._is_wanted(request.url):
-            return None
-        self._left -= 1
-        return await self._fetch(request.url, request.headers, script=kind == "script")
+        return None
+
+    def _note(self, url: str, answer: Answer, kind: str) -> None:
+        media = answer[1].get("content-type", "").partition(";")[0]
+        self.came[url] = {"status": answer[0], "mime": media, "type": kind}
 
     def _is_wanted(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -200,12 +223,12 @@ class Subresources:
         site = site_of(parts.hostname or "")
         return site == self._site or not _NOT_NEEDED.fullmatch(site)
 
-    async def _fetch(self, url: str, headers: dict[str, str], *, script: bool) -> Answer | None:
+    async def _fetch(self, url: str, headers: dict[str, str], *, shared: bool) -> Answer | None:
         asked = {name: value for name, value in headers.items() if not name.startswith(_OURS)}
         whose, answer, missing = self._publisher, None, ""
         self.pending.append(url)
         try:
-            answer = await self._fetcher.fetch(url, asked, script=script, publisher=whose)
+            answer = await self._fetcher.fetch(url, asked, shared=shared, publisher=whose)
             self._bytes -= len(answer[2])
             missing = f"answered {answer[0]}" if answer[0] >= 400 else ""
         except Exception as error:  # noqa: BLE001 - left without an answer, the page would hang
@@ -237,15 +260,39 @@ _IS_LOADED = """new Promise(done => requestIdleCallback(
     () => done(document.readyState === "complete"), {timeout: 1000}
 ))"""
 _SIZE = "document.documentElement.outerHTML.length"
+# Down the page, so that it asks for what it shows only then, and back; returns its height.
+_SCROLLED = """async most => {
+    for (let y = 0; y < Math.min(document.documentElement.scrollHeight, most); y += innerHeight) {
+        scrollTo(0, y);
+        await new Promise(done => setTimeout(done, 50));
+    }
+    scrollTo(0, 0);
+    return document.documentElement.scrollHeight;
+}"""
+_WIDTH, _TALLEST = 1280, 16_384  # pixels of a screenshot; Chromium paints no larger one
+_LARGEST_IMAGE = 30 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A page as it was shown: its HTML and, where it is kept in full, a screenshot and its size."""
+
+    html: str
+    image: bytes = b""
+    size: tuple[int, int] = (0, 0)
 
 
 class Renderer:
-    """Shows pages of the publishers that need it; the browser starts with the first of them."""
+    """Shows pages of the publishers that need it; the browser starts with the first of them.
+
+    `full` is whether pages are kept in full, whoever their publisher is.
+    """
 
     def __init__(self, crawler: Crawler, store: Store, publishers: Mapping[str, Publisher]) -> None:
         self._store = store
         self._publishers = publishers
-        self._seconds = crawler.settings.getfloat("RENDER_SECONDS")
+        self.full = crawler.settings.getbool("FULL")
+        self._seconds = crawler.settings.getfloat("FULL_SECONDS" if self.full else "RENDER_SECONDS")
         self._fetcher = Fetcher(crawler, store)
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._starting = asyncio.Lock()
@@ -256,21 +303,52 @@ class Renderer:
     async def shown(self, visit: Visit, capture: Capture, headers: Headers) -> Capture:
         """Return a capture whose body is the page as it is shown, which is kept as well.
 
+        The body stays as it is where the publisher's pages need no scripts.
+
         Raises:
             NotRendered: if it cannot be shown in time and within limits.
         """
         if "html" not in (capture.content_type or "html"):
             return capture
         document = 200, headers_of(headers), capture.body
-        page = Subresources(self._fetcher, document, url=capture.url, publisher=visit.publisher)
-        html = (await self._html(visit, capture, page)).encode("utf-8", "replace")
+        slug, store = visit.publisher, self._store
+        page = Subresources(
+            self._fetcher, document, url=capture.url, publisher=slug, full=self.full
+        )
+        view = await self._view(visit, capture, page)
+        html = view.html.encode("utf-8", "replace")
         if page.missed:
             more = [f"and {len(page.missed) - _TOLD} more"] if len(page.missed) > _TOLD else []
             detail = "; ".join([*page.missed[:_TOLD], *more])
             kind = ProblemKind.RENDER_INCOMPLETE
-            self._store.report(visit, capture, kind, detail, stage="render")
-        self._store.rendered(capture, html, at=self._store.clock())
-        return replace(capture, body=html, content_type=RENDERED_TYPE)
+            store.report(visit, capture, kind, detail, stage="render")
+        is_read = self._publishers[slug].render
+        store.rendered(capture, html, at=store.clock(), kind="page" if is_read else "dom")
+        if self.full:
+            self._keep(capture, view, page)
+        return replace(capture, body=html, content_type=RENDERED_TYPE) if is_read else capture
+
+    def _keep(self, capture: Capture, view: View, page: Subresources) -> None:
+        """Save the screenshot of a page, what it consists of, and the server's certificates.
+
+        The list is as Browsertrix writes it, with the size of the screenshot besides.
+        """
+        listed: dict[str, object] = {
+            "pageid": capture.place.record_id,
+            "url": capture.url,
+            "urls": page.came,
+        }
+        width, height = view.size
+        shown = {"width": width, "height": min(height, _TALLEST), "cut": height > _TALLEST}
+        listed |= {"ts": iso(capture.fetched_at), "screenshot": shown}
+        blocks = {
+            "screenshot": view.image,
+            "resources": json.dumps(listed, ensure_ascii=False).encode(),
+            "certificates": capture.certificates.encode(),
+        }
+        for kind, block in blocks.items():
+            if block:
+                self._store.rendered(capture, block, at=self._store.clock(), kind=kind)
 
     async def close(self) -> None:
         """End the browser, and what drives it."""
@@ -280,7 +358,7 @@ class Renderer:
             async with asyncio.timeout(2 * _CLOSING), asyncio.timeout(_CLOSING):
                 await ending.aclose()
 
-    async def _html(self, visit: Visit, capture: Capture, page: Subresources) -> str:
+    async def _view(self, visit: Visit, capture: Capture, page: Subresources) -> View:
         from playwright.async_api import Error
 
         async with self._room:
@@ -288,7 +366,7 @@ class Renderer:
             try:
                 async with asyncio.timeout(self._seconds):
                     context = await self._context(visit, capture)
-                    return await _built(context, capture.url, page)
+                    return await _built(context, capture.url, page, full=self.full)
             except TimeoutError as error:
                 waiting = f", waiting for {page.pending[0]}" if page.pending else ""
                 detail = f"the page was not built within {self._seconds:g} s{waiting}"
@@ -342,19 +420,31 @@ class Renderer:
             await self.close()
 
 
-async def _built(context: Any, url: str, subresources: Subresources) -> str:
+async def _built(context: Any, url: str, subresources: Subresources, *, full: bool) -> View:
     """Open a page, and return it once it is loaded and asks for nothing more."""
     await context.route("**/*", subresources.answer)
     await context.route_web_socket("**/*", lambda socket: socket.close())
     page = await context.new_page()
     # Not until "load": Playwright waits without end for a page that tries to go elsewhere.
     await page.goto(url, wait_until="commit", timeout=0)
+    await _settled(page, subresources)
+    view = View(html="")
+    if full:
+        height = await page.evaluate(_SCROLLED, _TALLEST)
+        await _settled(page, subresources)
+        clip = {"x": 0, "y": 0, "width": _WIDTH, "height": min(height, _TALLEST)}
+        image = await page.screenshot(full_page=True, clip=clip, timeout=0)
+        view = View(html="", image=image, size=(_WIDTH, height))
+    if await page.evaluate(_SIZE) > LARGEST_PAGE or len(view.image) > _LARGEST_IMAGE:
+        detail = f"the page as shown is over {LARGEST_PAGE} characters, or its image too large"
+        raise NotRendered(ProblemKind.TOO_LARGE, detail)
+    return replace(view, html=str(await page.content()))
+
+
+async def _settled(page: Any, subresources: Subresources) -> None:
+    """Return once a page is loaded and asks for nothing more."""
     loaded, answered = False, -1
     while not loaded or subresources.pending or answered != subresources.answered:
         answered = subresources.answered
         await asyncio.sleep(_QUIET)
         loaded = await page.evaluate(_IS_LOADED)
-    if await page.evaluate(_SIZE) > LARGEST_PAGE:
-        detail = f"the page as shown is over {LARGEST_PAGE} characters"
-        raise NotRendered(ProblemKind.TOO_LARGE, detail)
-    return str(await page.content())

@@ -50,9 +50,9 @@ class Job:
     """What to crawl into the archive in `root`.
 
     Publishers in `poll` (slugs) have their entry points looked at first. With `addresses` (URL,
-    slug) only these are visited, and made due if they are to be `asked` for. `limit` is the most
-    articles to fetch in all, `seconds` the time after which no visit is begun, `config` what
-    warraq.toml says. `with_parent` ends the crawl
+    slug) only these are visited, and made due if they are to be `asked` for. With `full`, pages are
+    kept as a browser shows them, too. `limit` is the most articles to fetch in all, `seconds` the
+    time after which no visit is begun, `config` what warraq.toml says. `with_parent` ends the crawl
     when standard input ends. What was published before `period` is left to walks `back`: those
     visit nothing else, in a period with two ends. With `failed`, failed visits are due again,
     those that were given up included. A first turn at the archive is waited for `patience` seconds.
@@ -64,6 +64,7 @@ class Job:
     poll: frozenset[str] = frozenset()
     addresses: Sequence[tuple[str, str]] = ()
     asked: bool = True
+    full: bool = False
     limit: int | None = None
     seconds: float | None = None
     config: Config = DEFAULTS
@@ -111,7 +112,7 @@ async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
         RenderError: if a publisher's pages need a browser that is not there.
         NoWorkers: if no process that reads pages stays alive.
     """
-    check_browser(job.publishers, job.root)
+    check_browser(job.publishers, job.root, full=job.full)
     gc.freeze()  # what is imported stays; looking through it again and again takes a tenth of all
     gc.set_threshold(_GARBAGE)
     slices, began = _Slices(job, progress), time.monotonic()
@@ -201,6 +202,7 @@ class _Slices:
             job.publishers,
             job.config,
             log_level=job.log_level,
+            full=job.full,
             open_urls=[url for url in urls if is_local(host_of(url))],
         )
         configure_logging(settings)

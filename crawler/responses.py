@@ -30,15 +30,18 @@ _PAUSING = {ProblemKind.OUTAGE, ProblemKind.EXTRACT_TIMEOUT, ProblemKind.EXTRACT
 _RENDERED = frozenset({Kind.ARTICLE, Kind.SECTION})
 
 
-def as_asked(visit: Visit, publisher: Publisher) -> Visit:
-    """Return a visit with the validators that its request has and its answer is held against."""
+def as_asked(visit: Visit, publisher: Publisher, *, full: bool = False) -> Visit:
+    """Return a visit with the validators that its request has and its answer is held against.
+
+    With `full`, articles are kept as a browser shows them, whoever the publisher is.
+    """
     if visit.etag or visit.last_modified:
         etag, last_modified = _sendable(visit.etag), _sendable(visit.last_modified)
         visit = replace(visit, etag=etag, last_modified=last_modified)
     if has_to_announce(visit, publisher):
         # What it names is due again only where it is read again.
         visit = replace(visit, etag=None, last_modified=None)
-    if _is_rendered(visit, publisher):  # the same bytes may show something else
+    if _is_rendered(visit, publisher, full=full):  # the same bytes may show something else
         visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
     return visit
 
@@ -48,9 +51,9 @@ def _sendable(validator: str | None) -> str | None:
     return validator if _VALIDATOR.fullmatch(validator or "") else None
 
 
-def _is_rendered(visit: Visit, publisher: Publisher) -> bool:
-    """Return whether the page of a visit is read as a browser shows it."""
-    return publisher.render and visit.kind in _RENDERED
+def _is_rendered(visit: Visit, publisher: Publisher, *, full: bool) -> bool:
+    """Return whether the page of a visit is shown in a browser."""
+    return (publisher.render or full) and visit.kind in _RENDERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +126,14 @@ class Responses:
     async def _read(self, visit: Visit, capture: Capture, headers: Headers) -> State:
         """Read a page or listing, as a browser shows it where its publisher needs that."""
         publisher = self.publishers[visit.publisher]
-        if self.renderer and _is_rendered(visit, publisher):
+        if self.renderer and _is_rendered(visit, publisher, full=self.renderer.full):
             try:
                 capture = await self.renderer.shown(visit, capture, headers)
             except NotRendered as error:
-                return self.outcomes.failed(visit, capture, error.kind, str(error), stage="render")
+                kind, detail = error.kind, str(error)
+                if publisher.render:
+                    return self.outcomes.failed(visit, capture, kind, detail, stage="render")
+                self.store.report(visit, capture, kind, detail, stage="render")
         if visit.kind is Kind.ARTICLE:
             return await self._read_page(visit, capture, publisher)
         return await self._read_listing(visit, capture, publisher)

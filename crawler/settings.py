@@ -83,6 +83,8 @@ PROXY = None  # `proxy` in warraq.toml
 
 EXTRACT_SECONDS = 20.0  # per page
 RENDER_SECONDS = 60.0  # per page of a publisher with `render`, the pace of its requests included
+FULL_SECONDS = 240.0  # per page of `warraq save --full`, of which a site may have many images
+FULL = False  # articles are kept as a browser shows them, too: `warraq save --full`
 EXTRACT_PROCESSES = 0  # 0: one per core, fewer where memory is short; `workers` in warraq.toml
 EXTRACT_MB = 512  # of memory for each; `worker_mb` in warraq.toml
 
@@ -95,6 +97,7 @@ def scrapy_settings(
     *,
     log_level: str = "WARNING",
     open_urls: Iterable[str] = (),
+    full: bool = False,
 ) -> Settings:
     """Return crawler/settings.py with what publishers, warraq.toml and the command line say.
 
@@ -111,7 +114,7 @@ def scrapy_settings(
             slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
-    named: dict[str, object] = {"LOG_LEVEL": log_level, "PROXY": own.proxy}
+    named: dict[str, object] = {"LOG_LEVEL": log_level, "PROXY": own.proxy, "FULL": full}
     named |= {"USER_AGENT": user_agent(own.contact)}
     named |= {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": local, "UNVERIFIED": unverified}
     sizes = {"EXTRACT_PROCESSES": own.workers, "EXTRACT_MB": own.worker_mb}

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from archive.article_rows import reading
-from archive.captures import IN_FILE
+from archive.captures import IN_FILE, shown_in
 from archive.clock import iso
 from archive.database import NAME, as_library, migrations, open_for_reading
 from archive.errors import passing_over_damage
@@ -23,7 +23,7 @@ from archive.search.index import index_is_current
 from archive.session import WARC_FOLDER
 from archive.urls import capture_id, key_or_none, mark_of
 from archive.warc import reader
-from archive.warc.parsing import CAPTURED, Record, faults
+from archive.warc.parsing import Record, faults
 from archive.warc.records import KIND_FIELD, PUBLISHER_FIELD
 
 _OF_FILES = "put the file back from a backup; without one, `warraq repair` saves what is readable"
@@ -150,13 +150,14 @@ def check_piece(root: Path, file: str, start: int, end: int, is_ended: bool) -> 
     themselves.
     """
     rows: list[Row] | None = None
-    withheld = frozenset[int]()
+    withheld, shown = frozenset[int](), list[int]()
     with passing_over_damage(), closing(open_for_reading(root)) as db:
         rows = select(db, _CAPTURES, (file, start, end))
         withheld = frozenset(values(db, "select mark from withheld"))
+        shown = values(db, "select warc_offset from renderings where warc_file = ?", (file,))
     lengths = {row["warc_offset"]: row["warc_length"] for row in rows or ()}
     piece = _Piece(root / WARC_FOLDER, file, rows)
-    piece.withheld = withheld
+    piece.withheld, piece.renderings = withheld, frozenset(shown)
     try:
         for part in walk(root / WARC_FOLDER / file, start=start, end=end, lengths=lengths):
             if isinstance(part, Record):
@@ -175,6 +176,7 @@ class _Piece:
     """A stretch of a WARC file being read, record by record."""
 
     withheld = frozenset[int]()  # marks of what has no rows
+    renderings = frozenset[int]()  # offsets of those that have rows
 
     def __init__(self, folder: Path, file: str, rows: list[Row] | None) -> None:
         """Take the rows of its captures, None where the database cannot be read."""
@@ -202,8 +204,11 @@ class _Piece:
                 self.damage("row", fault, offset, row)
             if row["article"] is not None and record.type != "resource":
                 self._visits.append((row, record.id))
-        elif record.type in CAPTURED and self._has_rows and not self.withheld & _marks(record):
-            self.damage("row", f"a {record.type} record that no row of captures knows", offset)
+        elif self._has_rows and not self.withheld & _marks(record):
+            if record.is_capture:
+                self.damage("row", f"a {record.type} record that no row of captures knows", offset)
+            elif record.rendering and offset not in self.renderings:
+                self.damage("row", f"a {record.rendering} that no row of renderings knows", offset)
 
     def gap(self, stretch: range) -> None:
         """Report bytes in which there is no record, and the rows of those that were there."""
@@ -242,7 +247,8 @@ class _Piece:
 
 def _marks(record: Record) -> set[int | None]:
     """Return by which numbers a record may be known as one of what is withheld."""
-    return {capture_id(record.id), mark_of(record.url), mark_of(key_or_none(record.url))}
+    shown = shown_in(record) if record.rendering else capture_id(record.id)
+    return {shown, mark_of(record.url), mark_of(key_or_none(record.url))}
 
 
 def _differences(record: Record, row: Row) -> Iterator[str]:

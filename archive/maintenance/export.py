@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from archive.article_rows import Rows
+from archive.captures import renderings
 from archive.clock import Clock, system
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedWarc, is_failure
 from archive.models import Progress, WarcLocation, silent
 from archive.rows import Row, from_json, select, value, values
 from archive.session import WARC_FOLDER
-from archive.warc.parsing import CAPTURED, Record
+from archive.warc.parsing import Record
 from archive.warc.reader import read_record, records
 from archive.warc.records import info_record, pack
 
@@ -227,7 +228,10 @@ def write_warc(
 def _records(
     db: sqlite3.Connection, folder: Path, capture: int, written: set[int], unreadable: list[str]
 ) -> Iterator[bytes]:
-    """Yield the records of a capture that was not written yet, behind those of its original."""
+    """Yield the records of a capture that was not written yet, behind those of its original.
+
+    What a browser showed of it comes with it.
+    """
     row = next(iter(select(db, _CAPTURE, (capture,))), None)
     if row is None or capture in written:
         return
@@ -235,6 +239,7 @@ def _records(
     try:
         record = read_record(folder, place)
         packed = list(_exchange(folder / place.file, record))
+        packed += [_packed(folder, each.record) for each in renderings(db, capture).values()]
     except (OSError, DamagedWarc) as error:
         unreadable.append(f"{url}: {error}")
         return
@@ -247,6 +252,11 @@ def _records(
     yield from packed
 
 
+def _packed(folder: Path, place: WarcLocation) -> bytes:
+    with (folder / place.file).open("rb") as file:
+        return os.pread(file.fileno(), place.length, place.offset)
+
+
 def _exchange(path: Path, answer: Record) -> Iterator[bytes]:
     """Yield a response as it is packed, and what was recorded with it: its request, behind it.
 
@@ -255,7 +265,7 @@ def _exchange(path: Path, answer: Record) -> Iterator[bytes]:
     with path.open("rb", buffering=0) as file:
         for record in records(path, start=answer.place.offset):
             beside = {record.fields.get(f"warc-{name}") for name in ("concurrent-to", "refers-to")}
-            if record.id != answer.id and record.type in {*CAPTURED, "warcinfo"}:
+            if record.id != answer.id and (record.is_capture or record.type == "warcinfo"):
                 return
-            if record.id == answer.id or answer.id in beside:
+            if record.id == answer.id or (answer.id in beside and not record.rendering):
                 yield os.pread(file.fileno(), record.length or 0, record.place.offset)

@@ -23,6 +23,10 @@ delete from gone_images where key in (
     select warraq_key(url) from images where article != :id
     union select warraq_key(image_url) from articles where id != :id and image_url is not null);
 insert or ignore into gone_urls select key from gone_images;
+insert or ignore into gone_urls select url from captures where article is null
+    and kind = 'resource' and url in (
+        select url from images where article = :id union select image_url from articles where id = :id)
+    and not exists (select 1 from images i where i.article != :id and i.url = captures.url);
 insert or ignore into gone_urls
     select url from visits where kind = 'image' and key in (select key from gone_images);
 drop table temp.gone_images;

@@ -36,7 +36,8 @@ select c.id, c.url, c.publisher, c.kind, c.fetched_at, c.warc_file, c.warc_offse
 from captures c where c.{} = ? order by c.warc_offset
 """
 _RENDERINGS = """
-select r.warc_offset, c.url, c.publisher from renderings r join captures c on c.id = r.capture
+select r.warc_offset, r.kind, c.url, c.publisher
+from renderings r join captures c on c.id = r.capture
 where r.warc_file = ? order by 1
 """
 NOBODY = "no publisher"
@@ -135,7 +136,8 @@ class Salvage:
         for shown in select(self._db, _RENDERINGS, (self.name,)):
             if (offset := shown["warc_offset"]) not in self._lengths:
                 of = f"{shown['url']}, {shown['publisher'] or NOBODY}"
-                yield f"lost: {of}: {place}, byte {offset}: the page as a browser showed it"
+                what = f"the {shown['kind']} as a browser showed it"
+                yield f"lost: {of}: {place}, byte {offset}: {what}"
         if self.new_name:
             yield f"{WARC_FOLDER}/{self.new_name}: rows are restored from its records"
 

@@ -153,9 +153,8 @@ def _index_file(
 
 def _index_record(db: sqlite3.Connection, record: Record, place: WarcLocation, *, run: int) -> None:
     """Make the row of a record that is not of the journal; one that was copied waits for that."""
-    if record.type == "conversion":
-        if refers_to := record.fields.get("warc-refers-to"):
-            captures.insert_rendering(db, capture_id(refers_to), record, place)
+    if record.rendering:
+        captures.insert_rendering(db, captures.shown_in(record), record, place)
     elif record.type in {"response", "revisit"} and KIND_FIELD.lower() not in record.fields:
         row = (capture_id(record.id), record.id, place.file, place.offset, place.length)
         db.execute("insert or replace into copied_records values (?, ?, ?, ?, ?)", row)

@@ -32,6 +32,7 @@ from archive.site.tables import (
     understood,
     with_excel,
 )
+from archive.warc.records import RENDERINGS
 
 hookimpl = HookimplMarker("datasette")
 TESTED = "0.65"  # the line of Datasette that this plugin is for
@@ -193,7 +194,8 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (rf"{_STATE}/cite\.(?P<ending>bib|ris|json)$", views.cite),
         (rf"{_CAPTURE}/page$", views.captured),
         (rf"{_CAPTURE}/page/frame$", views.frame),
-        (rf"{_CAPTURE}\.warc\.gz$", views.records),
+        (rf"{_CAPTURE}(?P<kind>)\.warc\.gz$", views.records),
+        (rf"{_CAPTURE}/(?P<kind>{'|'.join(RENDERINGS)})$", views.records),
         (rf"/image/{_ID}$", views.image),
         (rf"/story/{_ID}(\.(?P<format>json))?$", views.story),
         (r"/search(\.(?P<format>json|atom|csv|jsonl))?$", views.search),

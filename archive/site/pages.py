@@ -357,7 +357,9 @@ def media_type(body: bytes) -> str | None:
 
 _IMAGE = """
 select c.sha256 from visits v join captures c on c.id = v.last_capture
-where v.key = ? and v.kind = 'image'
+where v.key = ?1 and v.kind = 'image'
+union all select sha256 from captures
+where url = ?2 and article is null and kind = 'resource' and content_type glob 'image/*' limit 1
 """
 
 
@@ -373,7 +375,7 @@ def image_location(db: sqlite3.Connection, url: str, folder: Path) -> WarcLocati
         key = identity_key(url)
     except ValueError:
         return None
-    sha256 = value(db, _IMAGE, (key,))
+    sha256 = value(db, _IMAGE, (key, url))
     location = payload_location(db, sha256) if sha256 else None
     return location if location and (folder / location.file).is_file() else None
 

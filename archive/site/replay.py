@@ -31,6 +31,7 @@ from archive.session import WARC_FOLDER
 from archive.site.pages import image_location, media_type
 from archive.urls import absolute
 from archive.warc.reader import read_payload
+from archive.warc.records import RENDERINGS
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -251,11 +252,23 @@ def _letter(escaped: re.Match[str]) -> str:
     return letter if letter.isalpha() or letter in {"-", "@"} else escaped[0]
 
 
-def records(db: sqlite3.Connection, root: Path, number: int) -> bytes | None:
-    """Return a WARC file of a capture; None where nobody may see it, or it is not here."""
+def records(
+    db: sqlite3.Connection, root: Path, number: int, *, kind: str = ""
+) -> tuple[bytes, str, str] | None:
+    """Return a WARC file of a capture, or what a browser showed of it: (bytes, name, media type).
+
+    `kind` is one of archive.warc.records.RENDERINGS. None where nobody may see it, or it is not
+    here.
+    """
     out = io.BytesIO()
-    if article_of(db, number) is not None:
-        with suppress(ArchiveError):
-            cut = write_warc(root, out, where=f"id = {number}")
-            return out.getvalue() if cut.captures and not cut.unreadable else None
+    if article_of(db, number) is None:
+        return None
+    with suppress(ArchiveError, DamagedWarc):
+        if kind and (place := captures.rendering_of(db, number, kind)):
+            _, media, ending = RENDERINGS[kind]
+            content = read_payload(root / WARC_FOLDER, place)
+            return content, f"warraq-{number}-{kind}{ending}", media
+        cut = None if kind else write_warc(root, out, where=f"id = {number}")
+        if cut and cut.captures and not cut.unreadable:
+            return out.getvalue(), f"warraq-{number}.warc.gz", "application/gzip"
     return None

@@ -323,11 +323,12 @@ async def frame(datasette: Any, request: Any) -> Response:
 
 
 async def records(datasette: Any, request: Any) -> Response:
-    """Give the WARC records of a capture as a file: its request, and the payload it stands for."""
-    content = await _of_capture(datasette, request, replay.records)
-    if content is None:
+    """Give the WARC records of a capture as a file, or what a browser showed of it."""
+    read = partial(replay.records, kind=request.url_vars["kind"])
+    found = await _of_capture(datasette, request, read)
+    if found is None:
         return await _message(datasette, request, _NO_RECORDS)
-    return _file(content, f"warraq-{request.url_vars['capture']}.warc.gz", "application/gzip")
+    return _file(*found)
 
 
 async def _evidence(datasette: Any, request: Any) -> Evidence | None:
@@ -356,8 +357,9 @@ def _address(datasette: Any, request: Any, stated: Evidence) -> str:
 
 
 def _file(content: str | bytes, name: str, media: str) -> Response:
-    """Return an answer that a browser saves, and never shows."""
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    """Return an answer that a browser saves, and never shows, but for an image."""
+    how = "inline" if media.startswith("image/") else "attachment"
+    disposition = {"Content-Disposition": f'{how}; filename="{name}"'}
     return Response(content, headers=HEADERS | disposition, content_type=media)
 
 

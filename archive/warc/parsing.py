@@ -18,6 +18,8 @@ from archive.models import WarcLocation
 
 # Records that have a row of captures; warcinfo, request and metadata records have none.
 CAPTURED = frozenset({"response", "revisit", "resource"})
+# On a record of what a browser showed of a page, what that is; none is a page that was read.
+RENDERING_FIELD = "warraq-rendering"
 # The first line of a record in any dialect, as another one follows it.
 VERSION = re.compile(rb"[Ww][Aa][Rr][Cc]/([01]\.\d{1,2})[ \t]*\r?\n(?=[A-Za-z][\w-]*[ \t]*:)")
 # The line before each record of an ARC file: address, IP address, moment, type, what version 1.1
@@ -149,6 +151,18 @@ class Record:
     @property
     def type(self) -> str:
         return self.fields.get("warc-type", "").lower()
+
+    @property
+    def rendering(self) -> str | None:
+        """As what it shows the page of another record (records.RENDERINGS); None if it does not."""
+        usual = "page" if self.type == "conversion" else None
+        is_ours = self.type in {"conversion", "resource"}
+        return self.fields.get(RENDERING_FIELD, usual) if is_ours else None
+
+    @property
+    def is_capture(self) -> bool:
+        """Whether it has a row of captures."""
+        return self.type in CAPTURED and self.rendering is None
 
     @property
     def id(self) -> str:

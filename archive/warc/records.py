@@ -21,7 +21,7 @@ from isal import isal_zlib
 from archive.clock import iso
 from archive.models import Capture, Exchange, Kind, Tls
 from archive.warc.members import MAGIC
-from archive.warc.parsing import Record, fields_of, holds
+from archive.warc.parsing import RENDERING_FIELD, Record, fields_of, holds
 
 _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 
@@ -42,6 +42,16 @@ COLLECTOR = {"name": "operator", "organisation": "collector-organisation", "note
 # On a conversion record: the WARC-Date of the response that it refers to, which has its address.
 FETCHED_FIELD = "warraq-fetched-at"
 RENDERED_TYPE = "text/html; charset=utf-8"
+# What a browser showed of a page, by kind: how its record is called, its media type, and how a file
+# of it ends. An article was read from a `page`; the others are evidence. Screenshots and lists of
+# what a page consists of have the names that Browsertrix gives them, so that its tools find them.
+RENDERINGS = {
+    "page": ("{}", RENDERED_TYPE, ".html"),
+    "dom": ("{}", RENDERED_TYPE, ".html"),
+    "screenshot": ("urn:fullPage:{}", "image/png", ".png"),
+    "resources": ("urn:pageinfo:{}", "application/json", ".json"),
+    "certificates": ("urn:x-warraq:certificates:{}", "application/x-pem-file", ".pem"),
+}
 
 _FIELDS_TYPE = "application/warc-fields"
 # The payload is stored without its transfer coding, so a header that still announced one would
@@ -158,14 +168,24 @@ def request_record(exchange: Exchange, *, answer: str) -> Draft:
     return Draft(fields=fields, block=head)
 
 
-def conversion_record(capture: Capture, html: bytes, *, refers_to: str, now: datetime) -> Draft:
-    """Return the record of a page as it was shown, which refers to that of its response by id."""
-    fields = _fields("conversion", capture.url, now, RENDERED_TYPE) | {
-        "warc-refers-to": refers_to,
-        _PAYLOAD_DIGEST: f"sha256:{payload_digest(html)}",
+def rendering_record(
+    capture: Capture, kind: str, block: bytes, *, refers_to: str, now: datetime
+) -> Draft:
+    """Return the record of a page as it was shown, in one of RENDERINGS.
+
+    It refers to the record of the response by id: what shows the page again is a conversion record,
+    what came with it a resource record (WARC 1.1, sections 6.4, 6.8 and 5.7).
+    """
+    name, media, _ = RENDERINGS[kind]
+    is_page = media == RENDERED_TYPE
+    sort, other = ("conversion", "refers-to") if is_page else ("resource", "concurrent-to")
+    fields = _fields(sort, name.format(capture.url), now, media) | {
+        f"warc-{other}": refers_to,
+        _PAYLOAD_DIGEST: f"sha256:{payload_digest(block)}",
         FETCHED_FIELD: iso(capture.fetched_at),
+        RENDERING_FIELD: None if kind == "page" else kind,
     }
-    return Draft(fields=fields, block=html)
+    return Draft(fields=fields, block=block)
 
 
 def resource_record(capture: Capture) -> Draft:

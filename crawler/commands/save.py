@@ -53,6 +53,10 @@ def _duration(_context: object, _option: object, value: str | None) -> timedelta
     help="For a table: what is before this archive's addresses, e.g. http://127.0.0.1:8001",
 )
 @click.option(
+    "--full", is_flag=True,
+    help="Keep a screenshot, the page as a browser shows it, its images and certificates, too.",
+)  # fmt: skip
+@click.option(
     "--watch-for", metavar="TIME", callback=_duration,
     help="Have `warraq watch` look at these pages for edits and removals so long, e.g. 30d.",
 )  # fmt: skip
@@ -64,6 +68,7 @@ def save(
     archive: Path,
     out: Path | None,
     base_url: str,
+    full: bool,
     watch_for: timedelta | None,
     **options: Unpack[CrawlOptions],
 ) -> None:
@@ -82,13 +87,14 @@ def save(
     warraq save https://www.enabbaladi.net/429483
     warraq save links.txt --archive ~/news
     warraq save sources.csv --watch-for 30d      writes sources.saved.csv
+    warraq save --full https://example.org/1     with a screenshot, for which Chromium is needed
     grep -o 'https://[^ ]*' notes.txt | warraq save -
     """
     contents = {given: _content(given) for given in addresses if "://" not in given}
     tables = [given for given, content in contents.items() if is_table(given, content)]
     if (tables and len(addresses) > 1) or ((out or base_url) and not tables):
         raise click.UsageError("--out and --base-url take one table (CSV), and a table comes alone")
-    saving = _Saving(archive, watch_for, options)
+    saving = _Saving(archive, watch_for, options, full=full)
     if tables:
         saving.table(tables[0], contents[tables[0]], out, base_url.rstrip("/"))
     else:
@@ -98,8 +104,11 @@ def save(
 class _Saving:
     """A run of `warraq save` into an archive."""
 
-    def __init__(self, archive: Path, watch_for: timedelta | None, options: CrawlOptions) -> None:
+    def __init__(
+        self, archive: Path, watch_for: timedelta | None, options: CrawlOptions, *, full: bool
+    ) -> None:
         self._archive = archive
+        self._full = full
         self._watch_for = watch_for
         self._options = options
         self._clock = options["now"]
@@ -120,19 +129,20 @@ class _Saving:
             raise click.UsageError(f"{name}: {error}") from error
         path, addresses = _copy_of(name, out), dict.fromkeys(table.addresses)
         urls = [url for url in addresses if not _fault(url)]
-        due = ask(self._archive, partial(pending, urls=urls, now=self._clock()), otherwise=urls)
+        asked = partial(pending, urls=urls, now=self._clock(), full=self._full)
+        due = ask(self._archive, asked, otherwise=urls)
         known = f"{len(urls) - len(due):,} of them in the archive"
         click.echo(f"{counted(len(urls), 'address', 'addresses')}, {known}.", err=True)
         is_stopped = self._visit(due, watched=urls)
         with closing(open_for_reading(self._archive)) as db:
-            found = {url: standing(db, url) for url in addresses}
+            found = {url: standing(db, url, full=self._full) for url in addresses}
         rows = [found[url] for url in table.addresses]
         with into(path, is_text=True) as file:
             table.write((each.cells(base) for each in rows), file)
         states = Counter(each.state for each in rows).most_common()
         said = ", ".join(f"{number:,} {state}" for state, number in states)
         click.echo(f"{path}: {counted(len(rows), 'row')}, {said}.")
-        _end(is_stopped=is_stopped, is_complete=all(each.article for each in rows))
+        _end(is_stopped=is_stopped, is_complete=all(each.is_kept for each in rows))
 
     def _visit(self, urls: Sequence[str], *, watched: Sequence[str]) -> bool:
         """Visit addresses now, and have others watched; return whether Ctrl-C stopped it."""
@@ -141,7 +151,8 @@ class _Saving:
             publishers = {url: owners.of(url) for url in urls}
             each_once = {publisher.slug: publisher for publisher in publishers.values()}.values()
             visits = [(url, publisher.slug) for url, publisher in publishers.items()]
-            job = job_of(self._archive, each_once, "save", self._options, addresses=visits)
+            more = {"addresses": visits, "full": self._full}
+            job = job_of(self._archive, each_once, "save", self._options, **more)
             summary = carry_out(job)
             is_stopped = summary.stopped
             for note in summary.notes:
@@ -168,13 +179,14 @@ class _Saving:
     def _report(self, url: str) -> bool:
         """Print what became of an address; return whether it is an article now."""
         with closing(open_for_reading(self._archive)) as db:
-            now = standing(db, url)
+            now = standing(db, url, full=self._full)
         if now.state == "archived":
             title = now.title or "without a title"
-            click.echo(f"{url}\n  article {now.article}: {title} ({now.words} words)")
+            missing = f"\n  not kept in full: {now.detail}" if now.problem else ""
+            click.echo(f"{url}\n  article {now.article}: {title} ({now.words} words){missing}")
         else:
             click.echo(f"{url}\n  not archived as an article: {now.detail} ({now.problem})")
-        return now.state == "archived"
+        return now.state == "archived" and now.is_kept
 
 
 def _end(*, is_stopped: bool, is_complete: bool) -> None:

@@ -9,9 +9,11 @@ many and how long its headers are, how large bodies get.
 import asyncio
 import hashlib
 import re
+import ssl
 from contextlib import AsyncExitStack
 from copy import copy
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from ssl import SSLObject
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -26,6 +28,7 @@ from scrapy.exceptions import DownloadConnectionRefusedError
 from scrapy.http import Headers, Response
 from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
+from archive.clock import iso
 from archive.errors import ARCHIVE_FAULTS
 from archive.models import Capture, Exchange, Problem, Tls
 from archive.problems import ProblemKind
@@ -64,6 +67,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         self._ssl_context = _make_ssl_context(settings)
         self._lax = _make_insecure_ssl_ctx()
         self._unverified = frozenset(settings.getlist("UNVERIFIED"))
+        self._full = settings.getbool("FULL")
         self._large = asyncio.Semaphore(_AT_ONCE)
         self._large_of: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._session = aiohttp.ClientSession(
@@ -140,7 +144,10 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
             truncated=truncated,
             tls=tls,
         )
-        request.meta["capture"] = self._recorded(exchange, request)
+        capture = self._recorded(exchange, request)
+        if self._full and tls:
+            capture = replace(capture, certificates=_certificates(response._ssl_object))  # noqa: SLF001
+        request.meta["capture"] = capture
         flags = ["truncated"] if truncated else None
         return Response(**arguments, body=body, flags=flags)  # nobody asks Scrapy to parse it
 
@@ -218,6 +225,30 @@ def _tls(connection: SSLObject | None, *, verified: bool) -> Tls | None:
         certificate=hashlib.sha256(certificate).hexdigest(),
         verified=verified,
     )
+
+
+def _certificates(connection: SSLObject) -> str:
+    """Return the certificates that a server sent, its own first, as PEM with what each says."""
+    chain = connection._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001 - public from Python 3.13 on
+    return "".join(map(_certificate, chain or ()))
+
+
+def _certificate(each: Any) -> str:
+    said, pem = each.get_info(), str(each.public_bytes())
+    names = {
+        name: ", ".join(f"{key}={text}" for part in said[name] for key, text in part)
+        for name in ("subject", "issuer")
+    }
+    days = {
+        name: iso(datetime.fromtimestamp(ssl.cert_time_to_seconds(said[key]), UTC))
+        for name, key in (("valid-from", "notBefore"), ("valid-until", "notAfter"))
+    }
+    more = {
+        "serial-number": said["serialNumber"],
+        "sha256": hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest(),
+    }
+    lines = (f"{name}: {' '.join(text.split())}\n" for name, text in (names | days | more).items())
+    return "".join(lines) + pem
 
 
 def _raw(headers: Any) -> tuple[tuple[bytes, bytes], ...]:

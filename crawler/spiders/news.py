@@ -199,7 +199,8 @@ class NewsSpider(Spider):
 
     def _request(self, visit: Visit) -> Request | None:
         """Return the request of a visit; None if its address cannot stand in one."""
-        visit = as_asked(visit, self._publishers[visit.publisher])
+        full = self.crawler.settings.getbool("FULL")
+        visit = as_asked(visit, self._publishers[visit.publisher], full=full)
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
@@ -222,24 +223,26 @@ class NewsSpider(Spider):
 def _renderer(
     crawler: Crawler, store: Store, publishers: Mapping[str, Publisher]
 ) -> "Renderer | None":
-    """Return the browser, if a publisher needs one."""
-    if not any(publisher.render for publisher in publishers.values()):
+    """Return the browser, if a publisher needs one, or pages are kept in full."""
+    if not crawler.settings.getbool("FULL") and not any(
+        publisher.render for publisher in publishers.values()
+    ):
         return None
     from crawler.browser import Renderer
 
     return Renderer(crawler, store, publishers)
 
 
-def check_browser(publishers: Sequence[Publisher], root: Path) -> None:
-    """Check that a browser is there, if a publisher needs one.
+def check_browser(publishers: Sequence[Publisher], root: Path, *, full: bool = False) -> None:
+    """Check that a browser is there, if a publisher needs one, or pages are kept in `full`.
 
     Raises:
         RenderError: if it is not.
     """
-    if any(publisher.render for publisher in publishers):
+    if full or any(publisher.render for publisher in publishers):
         from crawler.browser import check
 
-        check(publishers, [root / "publishers"])
+        check(publishers, [root / "publishers"], full=full)
 
 
 def _opened(

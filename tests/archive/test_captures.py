@@ -14,12 +14,24 @@ from archive import captures, runs
 from archive.clock import iso
 from archive.database import open_for_writing
 from archive.maintenance.checks import _CAPTURES
-from archive.maintenance.verify import _STARTS
+from archive.maintenance.export import write_warc
+from archive.maintenance.verify import _STARTS, verify
 from archive.models import Capture, Kind, WarcLocation
 from archive.urls import capture_id, next_id
 from archive.warc import reader
 from archive.warc.parsing import Record
-from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Checked, exchange, kill_like, opened, rows
+from tests.archive.desk import (
+    HOUR,
+    NOON,
+    PAGE,
+    PAPER,
+    Checked,
+    add_page,
+    exchange,
+    kill_like,
+    opened,
+    rows,
+)
 from tests.archive.filled import fill
 from tests.archive.warc.foreign_warcs import sha1
 from tests.crawler import shell
@@ -264,15 +276,16 @@ def test_of_a_page_that_came_again_it_refers_to_the_revisit_record(tmp_path):
     assert [one for one in refers if one] == [*ids["response"], *ids["revisit"]]
 
 
+@pytest.mark.parametrize("kind", ["page", "screenshot"])
 @pytest.mark.parametrize("acknowledged", [False, True])
-def test_a_kill_loses_no_rendering(tmp_path: Path, acknowledged):
+def test_a_kill_loses_no_rendering(tmp_path: Path, acknowledged, kind):
     """Whether the capture's own row was acknowledged before or not."""
     store = opened(tmp_path).__enter__()
     store.publish(PAPER)
     capture = store.record(exchange(payload=SHELL), kind=Kind.ARTICLE, publisher=PAPER.slug)
     if acknowledged:
         store.batch.commit()
-    store.rendered(capture, SHOWN, at=NOON + HOUR)
+    store.rendered(capture, SHOWN, at=NOON + HOUR, kind=kind)
     wanted = store.db.execute("select * from renderings").fetchall()
     kill_like(store)
     assert rows(tmp_path, "select * from renderings") == []
@@ -280,3 +293,50 @@ def test_a_kill_loses_no_rendering(tmp_path: Path, acknowledged):
         with opened(tmp_path):
             pass
         assert rows(tmp_path, "select * from renderings") == wanted
+
+
+def test_what_is_shown_as_evidence_is_not_what_an_article_is_read_from(tmp_path):
+    with opened(tmp_path) as store:
+        store.publish(PAPER)
+        capture = store.record(exchange(payload=SHELL), kind=Kind.ARTICLE, publisher=PAPER.slug)
+        store.rendered(capture, SHOWN, at=NOON, kind="dom")
+        store.rendered(capture, b"PNG", at=NOON, kind="screenshot")
+        store.rendered(capture, b"PNG 2", at=NOON + HOUR, kind="screenshot")
+        assert captures.as_shown(store.db, tmp_path / "warc", capture) is capture
+        shown = captures.renderings(store.db, capture.id or 0)
+    assert shown.keys() == {"dom", "screenshot"}
+    assert reader.read_payload(tmp_path / "warc", shown["screenshot"].record) == b"PNG 2"
+    assert rows(tmp_path, "select count(*) from captures") == [(1,)]
+
+
+def test_a_lost_row_of_a_screenshot_is_found_and_restored(tmp_path):
+    with opened(tmp_path) as store:
+        store.publish(PAPER)
+        capture = add_page(store, 1)
+        store.rendered(capture, b"PNG", at=NOON, kind="screenshot")
+    sql = "select capture, kind, sha256, warc_offset from renderings"
+    before = rows(tmp_path, sql)
+    with closing(open_for_writing(tmp_path)) as db:
+        db.execute("delete from renderings")
+    (damage,) = verify(tmp_path).damages
+    assert damage.detail == "a screenshot that no row of renderings knows"
+    shell.run("repair", "--archive", tmp_path)
+    assert rows(tmp_path, sql) == before
+    assert verify(tmp_path).damages == []
+    shell.run("merge", tmp_path, "--archive", fill(tmp_path / "other"))
+    assert rows(tmp_path / "other", sql) == before
+
+
+def test_a_screenshot_comes_with_the_record_of_its_capture(tmp_path):
+    with opened(tmp_path) as store:
+        store.publish(PAPER)
+        first = add_page(store, 1)
+        second = add_page(store, 2)  # of another page, between a response and its screenshot
+        store.rendered(first, b"PNG", at=NOON, kind="screenshot")
+        store.rendered(second, b"PNG 2", at=NOON, kind="screenshot")
+    out = tmp_path / "cut.warc.gz"
+    with out.open("wb") as file:
+        write_warc(tmp_path, file, where=f"id = {first.id}")
+    assert [body for head, body in records(out) if head.get_header("WARC-Type") == "resource"] == [
+        b"PNG"
+    ]

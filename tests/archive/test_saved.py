@@ -70,3 +70,15 @@ def test_what_is_no_address_says_so(store):
 def test_only_what_is_not_there_is_asked_for(store, state, due_at, is_read, is_asked):
     visited(store, state=state, due_at=due_at, is_read=is_read)
     assert pending(store.db, [PAGE, OTHER], now=NOON) == [*([PAGE] if is_asked else []), OTHER]
+
+
+def test_without_a_screenshot_a_page_is_not_there_in_full(store):
+    _, capture = visited(store)
+    assert pending(store.db, [PAGE], now=NOON) == []
+    assert pending(store.db, [PAGE], now=NOON, full=True) == [PAGE]
+    lacking = standing(store.db, PAGE, full=True)
+    assert (lacking.state, lacking.problem, lacking.is_kept) == ("archived", "not-full", False)
+    store.rendered(capture, b"PNG", at=NOON, kind="screenshot")
+    whole = standing(store.db, PAGE, full=True)
+    assert (whole.problem, whole.is_kept, whole.full) == (None, True, True)
+    assert pending(store.db, [PAGE], now=NOON, full=True) == []

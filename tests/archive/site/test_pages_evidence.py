@@ -13,6 +13,7 @@ from datasette.app import Datasette
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
+from archive import captures
 from archive.database import open_for_writing
 from archive.models import Kind
 from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Checked, exchange, hide, rows
@@ -145,3 +146,32 @@ async def test_without_the_warc_files_it_says_so(tmp_path):
     assert "In the WARC files, which are not with this copy" in html
     assert f"/capture/{capture}.warc.gz" not in html
     assert json.loads((await client.get(f"{path}/evidence.json")).text)["here"] is False
+
+
+async def test_what_a_browser_showed_is_there_until_the_article_is_withheld(tmp_path):
+    pem = "subject: CN=test\nissuer: CN=authority\nvalid-until: 2030-01-01\n-----BEGIN CERTIFI"
+    blocks = {"dom": b"<script>alert(1)</script>", "screenshot": b"\x89PNG", "resources": b"{}"}
+    with store_at(tmp_path) as store:
+        store.publish(PAPER)
+        number = keep(store)
+        capture = captures.get(store.db, number)
+        for kind, block in (blocks | {"certificates": pem.encode()}).items():
+            store.rendered(capture, block, at=NOON, kind=kind)
+    client, path = client_of(tmp_path), f"/capture/{number}"
+    html = unescape((await client.get(f"{path_of(tmp_path, number)}/evidence")).text)
+    for text in (
+        f'<img class="shown" src="{path}/screenshot"', f'href="{path}/resources"', "CN=authority",
+        "صورة الصفحة كلها", "valid-until",
+        *(each.sha256 for each in of(tmp_path, number).renderings),
+    ):  # fmt: skip
+        assert text in html, text
+    image = await client.get(f"{path}/screenshot")
+    assert (image.content, image.headers["content-type"]) == (blocks["screenshot"], "image/png")
+    page = await client.get(f"{path}/dom")
+    assert page.headers["content-disposition"] == f'attachment; filename="warraq-{number}-dom.html"'
+    assert (await client.get(f"{path}/page/frame")).text.count("alert") == 0
+    article = of(tmp_path, number).article
+    hide(tmp_path, article)
+    for kind in blocks:
+        assert (await client.get(f"{path}/{kind}")).status_code == 404
+    assert rows(tmp_path, "select * from renderings") == []

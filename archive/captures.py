@@ -391,12 +391,9 @@ def insert_rendering(
 ) -> None:
     """Insert a rendering of a capture (its id) by its record, unless its row is there already."""
     if record.date and record.sha256:
-        row: Row = {"capture": capture, "kind": record.rendering}
-        row |= {
-            "rendered_at": iso(record.date),
-            "sha256": record.sha256,
-            "bytes": len(record.block),
-        } | _columns_of(location)
+        row: Row = {"capture": capture, "kind": record.rendering, "sha256": record.sha256}
+        row |= {"rendered_at": iso(record.date), "bytes": len(record.block)}
+        row |= _columns_of(location)
         insert_row(db, "renderings", row, conflict="on conflict do nothing")
 
 

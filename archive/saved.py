@@ -83,11 +83,9 @@ def standing(db: sqlite3.Connection, url: str, *, full: bool = False) -> Standin
     if row["state"] == "due":
         row |= {"problem": "not-visited", "detail": "it was not visited; run the command again"}
     elif row["state"] == "done" and row["article"]:
-        is_known = (row["problem"] or "").startswith("render-")
-        detail = row["detail"] if is_known else "it was saved without a screenshot"
-        missing = full and not row["full"]
-        row |= {"state": "archived", "problem": NOT_FULL if missing else None}
-        row |= {"detail": detail if missing else None}
+        last = f"no screenshot; the last problem was: {row['problem'] or 'none'}"
+        lacks = last if full and not row["full"] else None
+        row |= {"state": "archived", "problem": lacks and NOT_FULL, "detail": lacks}
     elif not row["problem"]:
         row |= {"problem": "no-article", "detail": "no article was recognised on this page"}
     return record(Standing, row | {"state": "captured" if row["state"] == "done" else row["state"]})

@@ -16,9 +16,7 @@ _ADDRESS = re.compile(r"\s*https?://\S", re.IGNORECASE)
 _NAMES = "url urls uri link links address href permalink رابط الرابط روابط الروابط عنوان العنوان"
 _HEADS = frozenset(map(fold, _NAMES.split()))
 _MARKS = ",;\t"
-_MARK_LINE = re.compile(
-    r"sep=(.)\r?\n", re.IGNORECASE
-)  # which Excel reads, and some programs write
+_MARK_LINE = re.compile(r"(?i)sep=(.)\r?\n")  # which Excel reads, and some programs write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +70,7 @@ def read_table(content: bytes) -> AddressTable:
     counts = [sum(bool(_ADDRESS.match(row[place])) for row in rows) for place in range(width)]
     if not any(counts):
         raise ValueError("no column has addresses (https://…)")
-    ranks = [
-        (_rank(rows[0][place]) if counts[place] else 0, counts[place]) for place in range(width)
-    ]
+    ranks = [(count and _rank(name), count) for name, count in zip(rows[0], counts, strict=True)]
     column = ranks.index(max(ranks))
     names = tuple(f"column_{place + 1}" for place in range(width))
     if not _ADDRESS.match(rows[0][column]):

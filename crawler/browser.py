@@ -23,7 +23,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -273,13 +273,7 @@ _WIDTH, _TALLEST = 1280, 16_384  # pixels of a screenshot; Chromium paints no la
 _LARGEST_IMAGE = 30 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A page as it was shown: its HTML and, where it is kept in full, a screenshot and its size."""
-
-    html: str
-    image: bytes = b""
-    size: tuple[int, int] = (0, 0)
+View = tuple[str, bytes, int]  # HTML; where it is kept in full, a screenshot, the page's height
 
 
 class Renderer:
@@ -315,8 +309,8 @@ class Renderer:
         page = Subresources(
             self._fetcher, document, url=capture.url, publisher=slug, full=self.full
         )
-        view = await self._view(visit, capture, page)
-        html = view.html.encode("utf-8", "replace")
+        text, image, height = await self._view(visit, capture, page)
+        html = text.encode("utf-8", "replace")
         if page.missed:
             more = [f"and {len(page.missed) - _TOLD} more"] if len(page.missed) > _TOLD else []
             detail = "; ".join([*page.missed[:_TOLD], *more])
@@ -325,30 +319,22 @@ class Renderer:
         is_read = self._publishers[slug].render
         store.rendered(capture, html, at=store.clock(), kind="page" if is_read else "dom")
         if self.full:
-            self._keep(capture, view, page)
+            self._keep(capture, image, height, page)
         return replace(capture, body=html, content_type=RENDERED_TYPE) if is_read else capture
 
-    def _keep(self, capture: Capture, view: View, page: Subresources) -> None:
+    def _keep(self, capture: Capture, image: bytes, height: int, page: Subresources) -> None:
         """Save the screenshot of a page, what it consists of, and the server's certificates.
 
         The list is as Browsertrix writes it, with the size of the screenshot besides.
         """
-        listed: dict[str, object] = {
-            "pageid": capture.place.record_id,
-            "url": capture.url,
-            "urls": page.came,
-        }
-        width, height = view.size
-        shown = {"width": width, "height": min(height, _TALLEST), "cut": height > _TALLEST}
-        listed |= {"ts": iso(capture.fetched_at), "screenshot": shown}
-        blocks = {
-            "screenshot": view.image,
-            "resources": json.dumps(listed, ensure_ascii=False).encode(),
-            "certificates": capture.certificates.encode(),
-        }
+        size = {"width": _WIDTH, "height": min(height, _TALLEST), "cut": height > _TALLEST}
+        names = {"pageid": capture.place.record_id, "url": capture.url}
+        listed = names | {"ts": iso(capture.fetched_at), "urls": page.came, "screenshot": size}
+        blocks = {"screenshot": image, "resources": json.dumps(listed, ensure_ascii=False).encode()}
+        if capture.certificates:
+            blocks["certificates"] = capture.certificates.encode()
         for kind, block in blocks.items():
-            if block:
-                self._store.rendered(capture, block, at=self._store.clock(), kind=kind)
+            self._store.rendered(capture, block, at=self._store.clock(), kind=kind)
 
     async def close(self) -> None:
         """End the browser, and what drives it."""
@@ -428,17 +414,16 @@ async def _built(context: Any, url: str, subresources: Subresources, *, full: bo
     # Not until "load": Playwright waits without end for a page that tries to go elsewhere.
     await page.goto(url, wait_until="commit", timeout=0)
     await _settled(page, subresources)
-    view = View(html="")
+    image, height = b"", 0
     if full:
         height = await page.evaluate(_SCROLLED, _TALLEST)
         await _settled(page, subresources)
         clip = {"x": 0, "y": 0, "width": _WIDTH, "height": min(height, _TALLEST)}
         image = await page.screenshot(full_page=True, clip=clip, timeout=0)
-        view = View(html="", image=image, size=(_WIDTH, height))
-    if await page.evaluate(_SIZE) > LARGEST_PAGE or len(view.image) > _LARGEST_IMAGE:
+    if await page.evaluate(_SIZE) > LARGEST_PAGE or len(image) > _LARGEST_IMAGE:
         detail = f"the page as shown is over {LARGEST_PAGE} characters, or its image too large"
         raise NotRendered(ProblemKind.TOO_LARGE, detail)
-    return replace(view, html=str(await page.content()))
+    return str(await page.content()), image, height
 
 
 async def _settled(page: Any, subresources: Subresources) -> None:

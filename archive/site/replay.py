@@ -261,14 +261,14 @@ def records(
     here.
     """
     out = io.BytesIO()
-    if article_of(db, number) is None:
-        return None
     with suppress(ArchiveError, DamagedWarc):
-        if kind and (place := captures.rendering_of(db, number, kind)):
+        if article_of(db, number) is None:
+            return None
+        if not kind and (cut := write_warc(root, out, where=f"id = {number}")).captures:
+            name, media = f"warraq-{number}.warc.gz", "application/gzip"
+            return None if cut.unreadable else (out.getvalue(), name, media)
+        if place := captures.rendering_of(db, number, kind):
             _, media, ending = RENDERINGS[kind]
             content = read_payload(root / WARC_FOLDER, place)
             return content, f"warraq-{number}-{kind}{ending}", media
-        cut = None if kind else write_warc(root, out, where=f"id = {number}")
-        if cut and cut.captures and not cut.unreadable:
-            return out.getvalue(), f"warraq-{number}.warc.gz", "application/gzip"
     return None

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Unpack
 
 import click
 
+from archive.clock import Clock
 from archive.commands.maintenance import into
 from archive.commands.options import ExitCode, counted, new_archive_option, stopped
 from archive.database import ask, open_for_reading
@@ -47,11 +49,9 @@ def _duration(_context: object, _option: object, value: str | None) -> timedelta
     help="For a table: write the copy to FILE (default: LIST.saved.csv next to LIST.csv).",
 )  # fmt: skip
 @click.option(
-    "--base-url",
-    metavar="URL",
-    default="",
+    "--base-url", metavar="URL", default="",
     help="For a table: what is before this archive's addresses, e.g. http://127.0.0.1:8001",
-)
+)  # fmt: skip
 @click.option(
     "--full", is_flag=True,
     help="Keep a screenshot, the page as a browser shows it, its images and certificates, too.",
@@ -94,31 +94,32 @@ def save(
     tables = [given for given, content in contents.items() if is_table(given, content)]
     if (tables and len(addresses) > 1) or ((out or base_url) and not tables):
         raise click.UsageError("--out and --base-url take one table (CSV), and a table comes alone")
-    saving = _Saving(archive, watch_for, options, full=full)
+    saving = _Saving(archive, full, watch_for, options)
     if tables:
         saving.table(tables[0], contents[tables[0]], out, base_url.rstrip("/"))
     else:
         saving.pages(*_listed(addresses, contents))
 
 
+@dataclass(frozen=True, slots=True)
 class _Saving:
     """A run of `warraq save` into an archive."""
 
-    def __init__(
-        self, archive: Path, watch_for: timedelta | None, options: CrawlOptions, *, full: bool
-    ) -> None:
-        self._archive = archive
-        self._full = full
-        self._watch_for = watch_for
-        self._options = options
-        self._clock = options["now"]
+    archive: Path
+    full: bool
+    watch_for: timedelta | None
+    options: CrawlOptions
+
+    @property
+    def clock(self) -> Clock:
+        return self.options["now"]
 
     def pages(self, urls: list[str], bad: list[str]) -> None:
         """Save single pages; print what became of each."""
-        begun = Beginning(self._archive)
+        begun = Beginning(self.archive)
         is_stopped = self._visit(urls, watched=urls)
         saved = [self._report(url) for url in urls]
-        begun.take_back(now=self._clock())
+        begun.take_back(now=self.clock())
         _end(is_stopped=is_stopped, is_complete=all(saved) and not bad)
 
     def table(self, name: str, content: bytes, out: Path | None, base: str) -> None:
@@ -129,13 +130,13 @@ class _Saving:
             raise click.UsageError(f"{name}: {error}") from error
         path, addresses = _copy_of(name, out), dict.fromkeys(table.addresses)
         urls = [url for url in addresses if not _fault(url)]
-        asked = partial(pending, urls=urls, now=self._clock(), full=self._full)
-        due = ask(self._archive, asked, otherwise=urls)
+        asked = partial(pending, urls=urls, now=self.clock(), full=self.full)
+        due = ask(self.archive, asked, otherwise=urls)
         known = f"{len(urls) - len(due):,} of them in the archive"
         click.echo(f"{counted(len(urls), 'address', 'addresses')}, {known}.", err=True)
         is_stopped = self._visit(due, watched=urls)
-        with closing(open_for_reading(self._archive)) as db:
-            found = {url: standing(db, url, full=self._full) for url in addresses}
+        with closing(open_for_reading(self.archive)) as db:
+            found = {url: standing(db, url, full=self.full) for url in addresses}
         rows = [found[url] for url in table.addresses]
         with into(path, is_text=True) as file:
             table.write((each.cells(base) for each in rows), file)
@@ -146,19 +147,19 @@ class _Saving:
 
     def _visit(self, urls: Sequence[str], *, watched: Sequence[str]) -> bool:
         """Visit addresses now, and have others watched; return whether Ctrl-C stopped it."""
-        owners, is_stopped = Owners(load_all(*folders(self._archive)).values()), False
+        owners, is_stopped = Owners(load_all(*folders(self.archive)).values()), False
         if urls:
             publishers = {url: owners.of(url) for url in urls}
             each_once = {publisher.slug: publisher for publisher in publishers.values()}.values()
             visits = [(url, publisher.slug) for url, publisher in publishers.items()]
-            more = {"addresses": visits, "full": self._full}
-            job = job_of(self._archive, each_once, "save", self._options, **more)
+            more = {"addresses": visits, "full": self.full}
+            job = job_of(self.archive, each_once, "save", self.options, **more)
             summary = carry_out(job)
             is_stopped = summary.stopped
             for note in summary.notes:
                 click.echo(note)
-        if self._watch_for:
-            self._watch(watched, self._clock() + self._watch_for)
+        if self.watch_for:
+            self._watch(watched, self.clock() + self.watch_for)
         return is_stopped
 
     def _watch(self, urls: Sequence[str], until: datetime) -> None:
@@ -166,11 +167,11 @@ class _Saving:
         from crawler.settings import USER_AGENT, warcinfo
 
         with Store(
-            self._archive,
-            command=by_clock("save", self._clock),
+            self.archive,
+            command=by_clock("save", self.clock),
             software=USER_AGENT,
-            settings=warcinfo(config.load(self._archive)),
-            clock=self._clock,
+            settings=warcinfo(config.load(self.archive)),
+            clock=self.clock,
         ) as store:
             store.watch(urls, until=until)
         pages = counted(len(urls), "page")
@@ -178,8 +179,8 @@ class _Saving:
 
     def _report(self, url: str) -> bool:
         """Print what became of an address; return whether it is an article now."""
-        with closing(open_for_reading(self._archive)) as db:
-            now = standing(db, url, full=self._full)
+        with closing(open_for_reading(self.archive)) as db:
+            now = standing(db, url, full=self.full)
         if now.state == "archived":
             title = now.title or "without a title"
             missing = f"\n  not kept in full: {now.detail}" if now.problem else ""

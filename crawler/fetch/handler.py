@@ -13,7 +13,7 @@ import ssl
 from contextlib import AsyncExitStack
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ssl import SSLObject
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -28,7 +28,6 @@ from scrapy.exceptions import DownloadConnectionRefusedError
 from scrapy.http import Headers, Response
 from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
-from archive.clock import iso
 from archive.errors import ARCHIVE_FAULTS
 from archive.models import Capture, Exchange, Problem, Tls
 from archive.problems import ProblemKind
@@ -239,16 +238,9 @@ def _certificate(each: Any) -> str:
         name: ", ".join(f"{key}={text}" for part in said[name] for key, text in part)
         for name in ("subject", "issuer")
     }
-    days = {
-        name: iso(datetime.fromtimestamp(ssl.cert_time_to_seconds(said[key]), UTC))
-        for name, key in (("valid-from", "notBefore"), ("valid-until", "notAfter"))
-    }
-    more = {
-        "serial-number": said["serialNumber"],
-        "sha256": hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest(),
-    }
-    lines = (f"{name}: {' '.join(text.split())}\n" for name, text in (names | days | more).items())
-    return "".join(lines) + pem
+    names |= {"valid-from": said["notBefore"], "valid-until": said["notAfter"]}
+    names["sha256"] = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    return "".join(f"{key}: {' '.join(text.split())}\n" for key, text in names.items()) + pem
 
 
 def _raw(headers: Any) -> tuple[tuple[bytes, bytes], ...]:

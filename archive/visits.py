@@ -81,6 +81,10 @@ update visits set
     watched_until = :until
 where key in (select value from json_each(:keys)) and coalesce(watched_until, '') < :until
 """
+_BY_PUBLISHER = """
+select publisher, json_group_array(key) from visits
+where key in (select value from json_each(?)) group by 1
+"""
 _WATCHED = """
 select key, publisher from visits
 where watched_until > :now and (due_at <= :now or not :due) and past = 0 order by due_at, key
@@ -99,6 +103,16 @@ def ask(
             " publisher = ?, past = 0 where key = ?",
             (at, url, kind, publisher, key),
         )
+
+
+def by_publisher(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, list[str]]:
+    """Return the keys of those of the addresses that are known, by the publishers of their visits.
+
+    With a list of thousands, each publisher's share is asked for by itself.
+    """
+    keys = json.dumps([key for url in urls for key in keys_of(db, url)])
+    rows = db.execute(_BY_PUBLISHER, (keys,))
+    return {slug: json.loads(found) for slug, found in rows}
 
 
 def watch(db: sqlite3.Connection, url: str, *, now: datetime, until: datetime) -> None:

@@ -98,7 +98,7 @@ class Frontier:
         self._within = period.span if back else None
         self.ended = 0  # visits
         self._delays = delays
-        self._only = None if only is None else [key for url in only for key in store.keys(url)]
+        self._only = None if only is None else visits.by_publisher(store.db, only)
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._last_byte = None if max_bytes is None else store.totals["bytes"] + max_bytes
         self.in_hand: dict[str, Visit] = {}
@@ -246,7 +246,7 @@ class Frontier:
             articles=articles,
             limit=limit,
             busy=[*busy, *self.held],
-            only=self._only,
+            only=None if self._only is None else self._only.get(slug, []),
             images=images,
             within=self._within,
         )

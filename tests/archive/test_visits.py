@@ -355,3 +355,10 @@ def test_a_longer_watch_goes_on_and_a_shorter_one_changes_nothing(db):
     ((since, until),) = db.execute("select watched_from, watched_until from visits").fetchall()
     assert since == "2020-11-09T14:00:00.000000Z"
     assert until == "2020-11-12T00:00:00.000000Z"
+
+
+def test_known_addresses_are_grouped_by_their_publishers(db):
+    visits.ask(db, [(page(1), Kind.ARTICLE), (page(2), Kind.ARTICLE)], publisher=OTHER, now=NOON)
+    visits.ask(db, [(page(3), Kind.ARTICLE)], publisher=PAPER.slug, now=NOON)
+    asked = ["http://www.alwaraq.example/1/", page(2), page(3), page(4)]
+    assert visits.by_publisher(db, asked) == {OTHER: [page(1), page(2)], PAPER.slug: [page(3)]}

@@ -3,9 +3,11 @@
 import csv
 import signal
 import sqlite3
+from contextlib import closing
 
 import pytest
 
+from archive.database import open_for_writing
 from archive.errors import NotAnArchive
 from archive.maintenance.withhold import withhold
 from archive.saved import COLUMNS
@@ -201,3 +203,24 @@ def test_a_killed_save_continues_where_it_was(archive, site, tmp_path):
     assert sum(target in pages for target in site.targets()) <= len(pages) - done
     assert {row["archive_state"] for row in copy_of(tmp_path / "list.saved.csv")} == {"archived"}
     assert set(COLUMNS) <= set(copy_of(tmp_path / "list.saved.csv")[0])
+
+
+@pytest.mark.slow
+def test_watch_looks_at_saved_pages_alone_where_nobody_is_followed(site, tmp_path):
+    root, page = tmp_path / "own", wire.article("عنوان جديد بعد التعديل")
+    site.answers["/news/1"] = (wire.http(wire.article("خبر من المدينة")),)
+    code, output = shell.run("watch", "--archive", root)
+    assert (code, "follows none yet" in output) == (1, True)
+    assert shell.run("save", site.url + "/news/1", "--watch-for", "1d", "--archive", root)[0] == 0
+    with closing(open_for_writing(root)) as db:
+        db.execute("update visits set due_at = '2020'")
+    site.answers["/news/1"] = (wire.http(page),)
+    with shell.start("watch", "--archive", root) as process:
+        assert wire.until(lambda: site.count("/news/1") == 2)
+        process.send_signal(signal.SIGTERM)
+        assert "Watching saved pages" in process.communicate(timeout=30)[0]
+    assert process.returncode == 0
+    with closing(open_for_writing(root)) as db:
+        rows = db.execute("select revision_count from articles").fetchall()
+        again = db.execute("select due_at > last_at from visits").fetchall()
+    assert (rows, again) == ([(2,)], [(1,)])

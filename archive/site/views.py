@@ -326,9 +326,7 @@ async def records(datasette: Any, request: Any) -> Response:
     """Give the WARC records of a capture as a file, or what a browser showed of it."""
     read = partial(replay.records, kind=request.url_vars["kind"])
     found = await _of_capture(datasette, request, read)
-    if found is None:
-        return await _message(datasette, request, _NO_RECORDS)
-    return _file(*found)
+    return _file(*found) if found else await _message(datasette, request, _NO_RECORDS)
 
 
 async def _evidence(datasette: Any, request: Any) -> Evidence | None:

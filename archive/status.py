@@ -67,11 +67,13 @@ select min(due_at), max(success) from (
     ) success from json_each(:kinds)
 )
 """
+_DAILY = "select url, kind from problems where publisher = ? and kind = 'layout-changed' and at > ?"
 _PROBLEMS = """
 select publisher, kind, count(*) from problems where at > ? and publisher is not null
 group by 1, 2 order by 3 desc, 2
 """
 Sight = tuple[str, str | None]  # an address, and the kind of problem that was last seen there
+Sights = Sequence[Sight]
 _KINDS = json.dumps([Kind.FEED, Kind.SITEMAP, Kind.SECTION, Kind.API, Kind.ARTICLE])
 
 
@@ -131,7 +133,6 @@ class ArchiveStatus:
     next_visit: datetime | None
     writer: str | None
     free_bytes: int
-    bytes_per_day: int
     full_in: int | None
     index_current: bool
     warc_files: int
@@ -202,8 +203,11 @@ def _publisher(
     bounds = {"publisher": slug, "kinds": _KINDS, "since": iso(now - 10 * WEEK)}
     due_at, success = db.execute(_TIMES, bounds).fetchone()
     pages = db.execute(_LATEST_PAGES, (slug, iso(now - DAY), _PAGES)).fetchall()
+    daily = db.execute(_DAILY, (slug, iso(now - _REPORTED))).fetchall()
     was_asked = any(at > now - DAY for at in hours) or bool(problems)
-    flags = _flags(_entries(db, rows, now), pages, new, by_field) if was_asked else ()
+    named = diagnose([*_entries(db, rows, now)], pages, daily)
+    first = pages[0][0] if pages else rows[0]["url"]
+    flags = _flags(named, first, new, by_field) if was_asked else ()
     return PublisherStatus(
         slug=slug,
         name=rows[0]["name"],
@@ -216,9 +220,9 @@ def _publisher(
     )
 
 
-def _entries(db: sqlite3.Connection, rows: Sequence[Row], now: datetime) -> list[Sight]:
-    """Return what was last seen at a publisher's entry points; of failures, where two were."""
-    seen, polled = list[Sight](), from_iso(max(row["last_at"] for row in rows)) - _SAME_POLL
+def _entries(db: sqlite3.Connection, rows: Sequence[Row], now: datetime) -> Iterator[Sight]:
+    """Yield what was last seen at a publisher's entry points; of failures, where two were."""
+    polled = from_iso(max(row["last_at"] for row in rows)) - _SAME_POLL
     newest = "select kind, at from problems where url = ? order by id desc limit 10"
     for row in rows:
         if row["due_at"] is None and from_iso(row["last_at"]) < polled:
@@ -229,24 +233,25 @@ def _entries(db: sqlite3.Connection, rows: Sequence[Row], now: datetime) -> list
         if row["state"] != "done":
             is_lasting = row["state"] != "failed" or row["failures"] > 1
             fault = known[0][0] if known and is_lasting else None
-        seen.append((row["url"], fault))
-    return seen
+        yield row["url"], fault
 
 
-def diagnose(entries: Sequence[Sight], pages: Sequence[Sight]) -> Flag | None:
+def diagnose(entries: Sights, pages: Sights, daily: Sights = ()) -> Flag | None:
     """Name what is wrong with a newspaper, by its entry points and its latest pages.
 
     One of `expired`, `moved`, `blocked`, `outage`, `unreachable`, `feed-moved`, `redesigned`: where
-    an entry point says so, or half of the pages do. None where nothing does.
+    an entry point says so, half of the pages do, or a problem that the crawl reports `daily` of the
+    whole newspaper. None where nothing does.
     """
     for name, known in _known().items():
         is_named = re.compile("|".join(known.get("kinds", ["-"]))).fullmatch
-        listings = [(url, fault) for url, fault in entries if is_named(fault or "")]
-        # Articles that are gone say nothing of the newspaper.
-        bad = [(url, fault) for url, fault in pages if is_named(fault or "")]
+        listings, bad, whole = (
+            [each for each in seen if is_named(each[1] or "")] for seen in (entries, pages, daily)
+        )
         is_most = len(pages) >= _FEWEST_PAGES and 2 * len(bad) >= len(pages)
+        # Articles that are gone say nothing of their newspaper.
         bad = bad if is_most and name != "feed-moved" else []
-        if seen := listings or bad:
+        if seen := listings or bad or whole:
             ((kind, _),) = Counter(str(fault) for _, fault in seen).most_common(1)
             at = {"listings": len(listings), "of": len(entries), "of_pages": len(pages)}
             return _flag(name, seen[0][0], kind=kind, pages=len(bad), **at)
@@ -254,15 +259,13 @@ def diagnose(entries: Sequence[Sight], pages: Sequence[Sight]) -> Flag | None:
 
 
 def _flags(
-    entries: Sequence[Sight], pages: Sequence[Sight], new: Usual, by_field: Mapping[str, Share]
+    named: Flag | None, first: str, new: Usual, by_field: Mapping[str, Share]
 ) -> Iterator[Flag]:
     """Yield what is wrong with a newspaper; where its site says it, silence says no more."""
-    first = next((url for url, _ in (*pages, *entries)), None)
-    if named := diagnose(entries, pages):
+    if named:
         yield named
     elif new.unusual:
-        usual = round(new.usual)
-        yield _flag("silent", first, count=new.count, hours=new.hours, usual=usual)
+        yield _flag("silent", first, count=new.count, hours=new.hours, usual=round(new.usual))
     for field, share in by_field.items():
         if share.unusual and not (named and field == "read"):
             lately, before = round(100 * (share.lately or 0)), round(100 * (share.before or 0))
@@ -283,7 +286,6 @@ def archive_state(
         next_visit=min((each.next_visit for each in publishers if each.next_visit), default=None),
         writer=writer,
         free_bytes=free,
-        bytes_per_day=pace,
         full_in=free // pace if pace else None,
         index_current=index_is_current(db),
         warc_files=len(lengths),

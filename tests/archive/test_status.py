@@ -192,6 +192,14 @@ def test_a_problem_of_a_listing_that_answers_stands_for_a_day(paper):
     assert paper.names == []
 
 
+def test_a_layout_that_the_crawl_found_changed_stands_for_a_day(paper):
+    paper.problem("layout-changed", f"{HOME}7", at=NOW - 29 * HOUR)
+    (found,) = paper.status.publishers[0].flags
+    assert (found.name, found.example) == ("redesigned", f"{HOME}7")
+    paper.set("update problems set at = ?", iso(NOW - 31 * HOUR))
+    assert paper.names == []
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [

@@ -61,6 +61,7 @@ def pages(root: Path) -> dict[str, str]:
         "story": f"story/{story}",
         "home of a publisher": "?publisher=ufuq",
         "publisher": "publisher/ufuq",
+        "status": "status",
         "trends": f"trends?q={common}",
         "database": "archive",
         "table": "archive/articles",

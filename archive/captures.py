@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from archive import journal
-from archive.clock import iso
+from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
-from archive.models import Capture, Exchange, Kind, Rendering, Visit, WarcLocation
+from archive.models import Capture, Exchange, Kind, Outcome, Rendering, Visit, WarcLocation
 from archive.rows import Row, free_id, record, row_of, select, update, upsert, value
 from archive.rows import insert as insert_row
 from archive.urls import capture_id
@@ -105,7 +105,7 @@ _ROW = f"select {', '.join(('id', *_COLUMNS, *_PLACE.values()))} from captures" 
 _OF_ARTICLE = f"""
 select *, (
     select sha256 from renderings where capture = c.id and kind = 'page' order by id desc limit 1
-) shown
+) shown, (select outcome from captures where id = c.id) is 'doubted' doubted
 from ({_ROW} where article = ? and kind = 'article') c order by fetched_at, id
 """  # noqa: S608 - ours
 
@@ -270,6 +270,37 @@ def last_read(db: sqlite3.Connection, article: int) -> Capture | None:
         " order by fetched_at desc, id desc limit 1"
     )
     return next(iter(_found(db, read, article)), None)
+
+
+_FIRST_DOUBT = """
+select min(fetched_at) from captures
+where article = :article and kind = 'article' and outcome = 'doubted' and fetched_at > (
+    select max(fetched_at) from captures where article = :article and kind = 'article'
+        and outcome in ('new', 'changed', 'same', 'unchanged')
+)
+"""
+_LATEST_READ = """
+select outcome, max(fetched_at) from captures
+where publisher = :publisher and kind = 'article' and fetched_at > :since
+    and article is not null and article != :article and outcome in ('changed', 'same', 'doubted')
+group by article
+"""
+
+
+def doubts(
+    db: sqlite3.Connection, article: int, publisher: str, *, now: datetime, lately: timedelta
+) -> tuple[datetime | None, int, int]:
+    """Return since when an article is in doubt, and what became of others that were read again.
+
+    That is, how many of the publisher were in doubt at last, and how many were not; from `lately`
+    before the first doubt on.
+    """
+    asked = {"article": article, "publisher": publisher}
+    first = value(db, _FIRST_DOUBT, asked)
+    since = from_iso(first) if first else None
+    rows = db.execute(_LATEST_READ, asked | {"since": iso((since or now) - lately)}).fetchall()
+    doubted = sum(outcome == Outcome.DOUBTED for outcome, _ in rows)
+    return since, doubted, len(rows) - doubted
 
 
 def load(db: sqlite3.Connection, folder: Path, number: int) -> Capture:

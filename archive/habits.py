@@ -40,7 +40,7 @@ select c.outcome, a.published_on is not null date, a.byline is not null byline,
 from captures c left join articles a on a.id = c.article
 where c.publisher = :publisher and c.kind = 'article'
     and c.fetched_at > :since and c.fetched_at <= :until
-    and c.outcome in ('new', 'changed', 'same', 'other', 'failed')
+    and c.outcome in ('new', 'changed', 'same', 'other', 'failed', 'doubted')
 order by c.fetched_at desc limit :limit
 """
 
@@ -144,7 +144,8 @@ def shares(
     own = {"publisher": publisher, "limit": _SAMPLE}
     bounds = ({"since": iso(end - DAY), "until": iso(end)} for end in ends)
     periods = [select(db, _PAGES, own | each) for each in bounds]
-    read = [[row["outcome"] not in ("other", "failed") for row in rows] for rows in periods]
+    unread = {"other", "failed", "doubted"}
+    read = [[row["outcome"] not in unread for row in rows] for rows in periods]
     new = [[row for row in rows if row["outcome"] == "new"] for rows in periods]
     fields = {name: [[bool(row[name]) for row in rows] for rows in new] for name in FIELDS}
     return {name: _share(each) for name, each in {"read": read, **fields}.items()}

@@ -7,6 +7,7 @@ what of it is an edit, is decided here too.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -46,6 +47,21 @@ def differ(before: Extraction, after: Extraction) -> bool:
 def is_small(before: Extraction, after: Extraction) -> bool:
     """Return whether two readings differ at most in their main image, captions or tags."""
     return _words(before) == _words(after)
+
+
+_SHORT = 30  # words; a text that is shorter has no most of it
+
+
+def loses(before: Extraction, after: Extraction) -> bool:
+    """Return whether a reading lacks the title or most words of the text that were there before.
+
+    So may an edit; where several articles of a newspaper do at once, its pages are read wrongly.
+    """
+    if not after.is_article or (before.title and not after.title):
+        return True
+    was = Counter(before.text.split())
+    kept = (was & Counter(after.text.split())).total()
+    return was.total() >= _SHORT and 2 * kept < was.total()
 
 
 def _words(extraction: Extraction) -> list[object]:

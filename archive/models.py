@@ -186,6 +186,7 @@ class Capture:
     knows that its server was the host's own. `pages` is how many pages a listing says it has
     (`X-WP-TotalPages`). It `moved` where permanent redirects alone led to it (301, 308).
     `certificates` are those that the server sent, as PEM, where they are to be kept.
+    One of an article says whether it was `doubted` when it was fetched.
     """
 
     url: str
@@ -206,6 +207,7 @@ class Capture:
     pages: int | None = None
     moved: bool = False
     certificates: str = ""
+    doubted: bool = False
     body: bytes = b""
 
     @property
@@ -336,6 +338,7 @@ class Outcome(StrEnum):
     GONE = "gone"
     ALIAS = "alias"  # another address of an article that is visited at its first one
     OTHER = "other"  # a page, but no article
+    DOUBTED = "doubted"  # the article without most of its text: kept, and looked at again
     READ = "read"  # a listing or an image
     FAILED = "failed"
     REFUSED = "refused"  # by robots.txt

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Self
 
 from archive import rows
-from archive.clock import iso
+from archive.clock import from_iso, iso
 
 _HTTP = re.compile(r"http-(\d{3})")
 
@@ -75,6 +75,7 @@ class ProblemKind(StrEnum):
     NO_TEXT = "no-text"
     NOT_AN_ARTICLE = "not-an-article"
     REPLACED = "replaced"
+    LAYOUT_CHANGED = "layout-changed"
     CHARSET = "charset"
     MOJIBAKE = "mojibake"
     JSON_LD_BROKEN = "json-ld-broken"
@@ -125,6 +126,11 @@ class ProblemKind(StrEnum):
         return self in _WALLS
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether something else stands in the article's place, so that nothing is said of it."""
+        return self in _ELSEWHERE or self.passing or self.wall
+
+    @property
     def away(self) -> bool:
         """Whether not only the page but its site, or the connection to it, is unavailable."""
         if self.status is not None:
@@ -151,6 +157,7 @@ _K = ProblemKind
 _PASSING = {_K.CHALLENGE, _K.CAPTCHA, _K.OUTAGE}
 _PASSING |= {_K.EXTRACT_TIMEOUT, _K.EXTRACT_CRASH, _K.EXTRACT_ERROR}
 _WALLS = {_K.CHALLENGE, _K.CAPTCHA, _K.CONSENT, _K.PARKED, _K.LOGIN, _K.OUTAGE}
+_ELSEWHERE = {_K.MAYBE_GONE, _K.REPLACED, _K.FOREIGN_LINK, _K.HIJACKED}
 _OWN_PAGES = {_K.CONSENT, _K.LOGIN, _K.MAYBE_GONE}
 
 
@@ -175,6 +182,13 @@ def insert(
     row = {name: fields[name] for name in ("stage", "kind", "detail")} | {"url": fields["place"]}
     own = {"at": iso(at), "run": run, "publisher": fields.get("publisher"), "capture": capture}
     rows.insert(db, "problems", row | own)
+
+
+def latest(db: sqlite3.Connection, publisher: str, kind: ProblemKind) -> datetime | None:
+    """Return when a publisher had a problem of a kind last; None if never."""
+    sql = "select max(at) from problems where publisher = ? and kind = ?"
+    at = rows.value(db, sql, (publisher, kind))
+    return from_iso(at) if at else None
 
 
 def is_known(db: sqlite3.Connection, fields: Mapping[str, str]) -> bool:

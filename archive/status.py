@@ -47,9 +47,10 @@ from publishers p join visits v
 where v.last_at is not null order by 1, 3
 """
 _LATEST_PAGES = """
-select url, iif(outcome in ('failed', 'other', 'refused'), coalesce(
-    (select kind from problems where url = captures.url order by id desc limit 1),
-    'http-' || status), null) fault
+select url, case when outcome = 'doubted' then 'layout-changed'
+    when outcome in ('failed', 'other', 'refused') then coalesce(
+        (select kind from problems where url = captures.url order by id desc limit 1),
+        'http-' || status) end fault
 from captures
 where publisher = ? and kind = 'article' and fetched_at > ? and outcome is not null
 order by fetched_at desc limit ?
@@ -62,7 +63,7 @@ select min(due_at), max(success) from (
     ) due_at, (
         select fetched_at from captures
         where publisher = :publisher and kind = value and fetched_at > :since
-            and status in (200, 304) and outcome not in ('failed', 'other', 'refused')
+            and status in (200, 304) and outcome not in ('failed', 'other', 'refused', 'doubted')
         order by fetched_at desc limit 1
     ) success from json_each(:kinds)
 )

@@ -17,7 +17,7 @@ from archive.articles import address_of
 from archive.database import transaction
 from archive.derivation import Source, Subject, recorded_listings, seen_since
 from archive.errors import ArchiveError, DamagedWarc
-from archive.history import History, Observation, fold
+from archive.history import History, Observation, fold, loses
 from archive.maintenance import projection
 from archive.maintenance.import_jsonl import BadLine, history_of, read_line
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Progress, silent
@@ -64,7 +64,10 @@ class Derived:
     def add(self, capture: Capture, observation: Observation) -> None:
         """Note what a capture shows, and how its payload was decoded where it has its own."""
         self.observations.append(observation)
-        charset = self.reading.charset if self.reading else None
+        self.decoded(capture, self.reading.charset if self.reading else None)
+
+    def decoded(self, capture: Capture, charset: str | None) -> None:
+        """Note how the payload of a capture was decoded, where it has its own."""
         if charset and capture.id and capture.status == 200 and not capture.revisit:
             self.charsets[capture.id] = charset
 
@@ -153,6 +156,9 @@ class Deriver:
         reading, last = derived.readings[made_from], derived.reading
         language = last.language if last else None
         if not reading.is_article or believed(reading, language) is not reading:
+            return None
+        if capture.doubted and last and loses(last, reading):
+            derived.decoded(capture, reading.charset)
             return None
         derived.payload, derived.reading = capture.sha256, reading
         url = address_of(

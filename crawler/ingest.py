@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from archive import articles, captures, history, imports
+from archive import articles, captures, history, imports, problems
 from archive.article_rows import Rows
 from archive.articles import Identity
 from archive.derivation import Source
 from archive.errors import DamagedWarc
-from archive.history import Observation
+from archive.history import CONFIRMED, Observation, loses
 from archive.imports import Copying
 from archive.models import Capture, Extraction, Kind, Outcome, PageKind, Problem, Reading, Visit
 from archive.problems import ProblemKind
@@ -26,6 +26,8 @@ from crawler.listings.follow import Traps
 from crawler.outcomes import after_failure, believed
 from crawler.publisher import Publisher
 from crawler.workers import Workers
+
+SEVERAL = 3  # articles that lose most of their text, of which the pages are believed no more
 
 # An article was there before its address, as one that was imported: that is neither new nor a trap.
 _KNOWN = {Outcome.CHANGED, Outcome.SAME, Outcome.UNCHANGED}
@@ -121,10 +123,54 @@ class Keeper:
             compared = await self._compared(reading, identity.article)
             # Others may have been kept meanwhile.
             identity, reading = _identify(self.store, reading), compared
+        is_doubtful = self._is_doubtful(reading, identity)
         with self.store.batch.one_page():
-            return self._end(reading, _put(self.store, reading, identity))
+            if is_doubtful and (state := self._wait(reading)):
+                return state
+            return self._end(reading, _put(self.store, reading, identity), doubtful=is_doubtful)
 
-    def _end(self, reading: Reading, kept: Kept) -> State:
+    def _is_doubtful(self, reading: Reading, identity: Identity) -> bool:
+        """Return whether a page shows its article without its title or most of its text.
+
+        Where something else stands in its place, or at another address, that is known.
+        """
+        article, page = reading.visit.article, reading.extraction
+        if article is None or article != identity.article or identity.led or identity.moves:
+            return False
+        if any(problem.kind.elsewhere for problem in page.problems):
+            return False
+        rows = Rows.stored(self.store.db, article)
+        is_read = captures.last_read(self.store.db, article) is not None  # not only imported
+        return bool(is_read and rows and rows.state and loses(rows.state.reading, page))
+
+    def _wait(self, reading: Reading) -> State | None:
+        """End the visit of a doubtful page, which is looked at again; None where it is believed.
+
+        It is an edit where a second visit shows it, an hour later or more. But where several
+        articles of a newspaper became so, as many as were read well since, its pages have another
+        layout: all of them stay as they are. The problem says so once a day.
+        """
+        store, visit, capture = self.store, reading.visit, reading.capture
+        article, page, now = visit.article or 0, reading.extraction, capture.fetched_at
+        since, doubted, others = captures.doubts(
+            store.db, article, visit.publisher, now=now, lately=schedule.LONGEST_WAIT
+        )
+        several = doubted + 1 >= max(SEVERAL, others)
+        is_new = since is None or now - since < CONFIRMED
+        if not several and not (is_new and page.is_article):
+            return None
+        charset = page.charset if page.is_article and not capture.revisit else None
+        captures.attribute(store.db, capture.id, article=article, charset=charset)
+        kind = ProblemKind.LAYOUT_CHANGED
+        last = problems.latest(store.db, visit.publisher, kind) if several else now
+        if last is None or last <= now - schedule.LONGEST_WAIT:
+            detail = f"{doubted + 1} articles lack most of their text or their title at once"
+            detail += "; they stay as they are until the pages can be read again (`rules`)"
+            store.report(visit, capture, kind, detail, stage="keep")
+        due_at = schedule.after_maybe_gone(visit, now=store.clock())
+        return store.visited(visit, capture, due_at=due_at, state="failed", outcome=Outcome.DOUBTED)
+
+    def _end(self, reading: Reading, kept: Kept, *, doubtful: bool) -> State:
         """End a visit, and say when it is due again; one that leads to another address, never."""
         visit, capture = reading.visit, reading.capture
         is_alias = kept.outcome is Outcome.ALIAS
@@ -135,6 +181,7 @@ class Keeper:
         if kept.article is None and ProblemKind.MAYBE_GONE in kinds:
             passing, again = True, schedule.after_maybe_gone
         lost = passing and kept.article is None
+        failed = Outcome.DOUBTED if doubtful else Outcome.FAILED
         state = self.store.visited(
             visit,
             capture,
@@ -142,7 +189,7 @@ class Keeper:
             state="failed" if passing else "done",
             article=kept.article,
             key=None if lost else kept.key,
-            outcome=Outcome.FAILED if lost else kept.outcome,
+            outcome=failed if lost else kept.outcome,
         )
         wants_image = self.publishers[visit.publisher].lead_image and not is_alias
         if kept.article is not None and wants_image:

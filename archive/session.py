@@ -19,6 +19,7 @@ from archive import captures, journal, problems, recovery, runs, stories
 from archive.clock import Clock, system
 from archive.database import NAME, PRIVATE, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
+from archive.habits import Looks
 from archive.models import Capture, Problem, WarcLocation
 from archive.problems import ProblemKind
 from archive.publishers import Hosts
@@ -62,6 +63,7 @@ class Session:
         what is remembered of these.
         """
         self.totals: Counter[str] = Counter()
+        self._looks: dict[str, Looks] = {}  # by publisher, as they stand
         self.root = root
         self.warc_folder = root / WARC_FOLDER
         self._roll_bytes = roll_bytes

@@ -7,8 +7,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, journal, links, problems, publishers, stories, visits
+from archive import (
+    articles,
+    captures,
+    habits,
+    journal,
+    links,
+    problems,
+    publishers,
+    stories,
+    visits,
+)
 from archive.clock import from_iso, iso
+from archive.habits import Looks
 from archive.models import (
     Capture,
     Exchange,
@@ -262,8 +273,19 @@ class Store(Session):
             fields = journal.visit_fields(visit, sha256=capture.sha256)
             self.write_journal(capture, fields | journal.decision_fields(decision), at=now)
         visits.visited(self.db, visit, capture, decision, now=now, article=article)
-        self.batch.count()
+        self._count(visit, outcome, due_at)
         return state
+
+    def _count(self, visit: Visit, outcome: Outcome, due_at: datetime | None) -> None:
+        if known := self._looks.get(visit.publisher):
+            self._looks[visit.publisher] = known.after(visit, outcome, due_at)
+        self.batch.count()
+
+    def looks(self, publisher: str) -> Looks:
+        """Return how often a publisher's articles are looked at again, with this run's visits."""
+        if publisher not in self._looks:
+            self._looks[publisher] = habits.looks(self.db, publisher, now=self.clock())
+        return self._looks[publisher]
 
     def problem(
         self, problem: Problem, *, url: str, publisher: str | None, capture: Capture | None = None

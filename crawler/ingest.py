@@ -1,9 +1,10 @@
 """What was read on a page into the archive: crawled with the end of its visit, or imported."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -177,7 +178,11 @@ class Keeper:
         kinds = {problem.kind for problem in reading.extraction.problems if not is_alias}
         passing = any(kind.passing for kind in kinds)
         passing = passing or (kept.article is None and visit.article is not None)
-        again = partial(after_failure, self.store) if passing else schedule.after_success
+        looks = self.store.looks(visit.publisher) if kept.article else None
+        edited = kept.outcome is Outcome.CHANGED
+        success = partial(schedule.after_success, looks=looks, edited=edited)
+        again: Callable[..., datetime | None] = success
+        again = partial(after_failure, self.store) if passing else again
         if kept.article is None and ProblemKind.MAYBE_GONE in kinds:
             passing, again = True, schedule.after_maybe_gone
         lost = passing and kept.article is None

@@ -1,18 +1,24 @@
 """When to look again: a visit, what it brought and the time it is to the next time it is due.
 
-Pure. Articles are looked at again at fixed ages, listings by the crawl's own schedule.
+Pure. Articles are looked at again by their age and by what was seen of others before, listings by
+the crawl's own schedule.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
+from zlib import crc32
 
+from archive.habits import Looks
 from archive.history import CONFIRMED
 from archive.models import Kind, Visit
 
 # Ages at which an article is looked at again, counted from when it was first found.
 AGES = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 3 * 24, 7 * 24, 30 * 24))
 WATCHED_AGES = tuple(age for age in AGES if age <= timedelta(days=7))
+SOON = timedelta(hours=6)  # after an edit was seen
+PUT_BY, PLENTY = 3, 20  # looks
 FIRST_FAILURE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
 OF_LISTINGS = timedelta(hours=1)  # the longest wait for one that is away, or not found
@@ -20,12 +26,15 @@ LONGEST_ASKED = timedelta(days=7)  # a Retry-After beyond it is a mistake of the
 GIVE_UP = 10
 
 
-def after_success(visit: Visit, *, now: datetime) -> datetime | None:
+def after_success(
+    visit: Visit, *, now: datetime, looks: Looks | None = None, edited: bool = False
+) -> datetime | None:
     """Return when a visit that got its answer is due again; None when it is never again.
 
     Listings are looked at when the crawl's schedule or the listing they stand in says so; what a
     walk into the past found is old news, and looked at once more. What somebody asked to be watched
-    is looked at by its age since then, weekly at last, for as long as was asked.
+    is looked at by its age since then, weekly at last, for as long as was asked. An article in
+    which an edit was seen is due soon. `looks` are those of its publisher: see `_sparing`.
     """
     if visit.kind is not Kind.ARTICLE:
         return None
@@ -35,10 +44,43 @@ def after_success(visit: Visit, *, now: datetime) -> datetime | None:
     if visit.past:
         return now + AGES[-1]
     found_at = min(visit.found_at or now, now)  # a clock that was ahead found it tomorrow
-    for earlier, later in pairwise((timedelta(0), *AGES)):
+    if looks and found_at >= looks.learnt_at:
+        return _sparing(visit, looks, now=now, found_at=found_at, edited=edited)
+    again = _ahead(AGES, now=now, found_at=found_at)
+    return min(again, now + SOON) if again and edited else again
+
+
+def _ahead(ages: Sequence[timedelta], *, now: datetime, found_at: datetime) -> datetime | None:
+    """Return when an article has the next of some ages; one that is nearly over is passed over."""
+    for earlier, later in pairwise((timedelta(0), *ages)):
         if now - found_at < later - (later - earlier) / 4:
             return found_at + later
     return None
+
+
+def _sparing(
+    visit: Visit, looks: Looks, *, now: datetime, found_at: datetime, edited: bool
+) -> datetime | None:
+    """Return when an article is looked at again of a newspaper that is known for a week.
+
+    Each article that is read for the first time allows for one look in the 30 days from then on,
+    at whichever article: one that is planned takes it until 30 days after it was made. So what it
+    takes is over before its look is forgotten, and there are never more looks by age than articles
+    were new. An article has its look at one day; three of them are put by for those in which edits
+    were seen. Where none was ever seen, three of four have it at 30 days: a removal is found by
+    then. Where there are many to spare, articles have all the ages.
+    """
+    spare, is_first = looks.spare + (visit.article is None), visit.article is None
+    if spare < 1:
+        return None
+    if edited:
+        return now + SOON
+    if spare > PLENTY and not looks.is_calm:
+        return _ahead(AGES, now=now, found_at=found_at)
+    if not is_first or (spare <= PUT_BY and not looks.is_calm):
+        return None
+    is_late = looks.is_calm and crc32(visit.key.encode()) % 4 > 0
+    return _ahead((AGES[-1] if is_late else AGES[2],), now=now, found_at=found_at)
 
 
 def tomorrow(now: datetime) -> datetime:

@@ -121,6 +121,24 @@ async def test_an_article_stays_itself_when_the_claim_changes(archive, site):
     assert rows == [(key, f"{site.url}/news/1", "خبر معدل", 2)]
 
 
+async def test_an_article_that_moves_within_its_site_goes_on_with_its_history(archive, site):
+    serve(site, "/news/1", "خبر")
+    listed(site, "/news/1")
+    await archive.crawl()
+    archive.forward(hours=2)
+    moved = wire.http(b"", f"Location: {site.url}/2026/news-1", status="301 Moved Permanently")
+    site.answers["/news/1"] = (moved,)
+    serve(site, "/2026/news-1", "خبر", text="أضيف لاحقًا ", canonical=f"{site.url}/2026/news-1")
+    await archive.crawl()
+    listed(site, "/news/1", "/2026/news-1")  # once it is known to have moved, its link is known
+    await looks(archive)
+    rows = archive.rows("select url, revision_count from articles")
+    assert rows == [(f"{site.url}/2026/news-1", 2)]
+    lost = "select url from captures where kind = 'article' and status = 200 and article is null"
+    assert archive.rows(f"{lost} and outcome is not 'alias'") == []
+    assert site.count("/news/1") == 2  # it is asked for where it is
+
+
 async def test_a_listing_that_names_the_author_later_edits_nothing(archive, site):
     listed(site, "/news/1")
     serve(site, "/news/1", "خبر")

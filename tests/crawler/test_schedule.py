@@ -6,9 +6,11 @@ from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archive import habits
+from archive.habits import Looks
 from archive.models import Kind, Visit
 from crawler import schedule
 
@@ -201,3 +203,70 @@ def test_a_vanished_article_is_looked_at_again_but_not_at_once(age, found_in, ag
 def test_a_listing_that_is_not_found_is_asked_for_hourly():
     feed = visit(kind=Kind.FEED, found_in=None, failures=100)
     assert schedule.after_gone(feed, now=NOW) == NOW + HOUR
+
+
+def looks(**counts):
+    return Looks(learnt_at=NOW - 10 * DAY, **counts)
+
+
+@pytest.mark.parametrize(
+    ("known", "counts", "edited", "again"),
+    [
+        (False, {}, False, None),  # the first are put by
+        (False, {"firsts": 3}, False, DAY),
+        (False, {"firsts": 9, "planned": 9}, False, None),
+        (False, {"firsts": 90}, False, HOUR),  # there are many to spare
+        (True, {"firsts": 9, "looks": 5}, False, None),
+        (True, {"firsts": 9, "looks": 5}, True, 6 * HOUR),
+        (True, {"firsts": 9, "looks": 9}, True, None),
+        (False, {"firsts": 90, "looks": 60, "planned": 30}, False, 30 * DAY),  # nothing changes
+    ],
+)
+def test_of_a_newspaper_that_is_known_each_article_has_one_look(known, counts, edited, again):
+    one = replace(visit(), article=1 if known else None)
+    due_at = schedule.after_success(one, now=NOW, looks=looks(**counts), edited=edited)
+    assert due_at == (again and NOW + again)
+
+
+def test_in_its_first_week_an_article_has_all_ages_and_is_due_soon_after_an_edit():
+    young = Looks(learnt_at=NOW + DAY, firsts=5, looks=90)
+    old = visit(age=2 * DAY)
+    assert schedule.after_success(old, now=NOW, looks=young) == NOW + DAY
+    assert schedule.after_success(old, now=NOW, looks=young, edited=True) == NOW + 6 * HOUR
+
+
+@given(
+    days=st.lists(st.integers(0, 12), min_size=40, max_size=90),
+    edits=st.sampled_from([0.0, 0.1, 0.5, 1.0]),
+    dice=st.randoms(use_true_random=False),
+)
+@settings(max_examples=15, deadline=None)
+def test_there_are_never_more_looks_by_age_than_new_articles(days, edits, dice):
+    """Whatever comes, however late a crawl is, and of whichever days in between."""
+    firsts: list[datetime] = []
+    made: list[datetime] = []
+    planned: dict[str, Visit] = {}  # visits that are due, by their keys
+    now, number = NOW, 0
+    most = 0
+    for new in days:
+        due = [one for one in planned.values() if one.due_at and one.due_at <= now]
+        fresh = [replace(visit(), key=f"{number + n}", found_at=now) for n in range(new)]
+        number += new
+        for one in dice.sample(due + fresh, len(due + fresh)):
+            recent = now - habits.WINDOW
+            known = looks(
+                firsts=sum(at > recent for at in firsts),
+                looks=sum(at > recent for at in made),
+                changes=int(edits > 0),
+                planned=len(planned),
+            )
+            is_edit = one.article is not None and dice.random() < edits
+            due_at = schedule.after_success(one, now=now, looks=known, edited=is_edit)
+            planned.pop(one.key, None)
+            (made if one.article else firsts).append(now)
+            if due_at:
+                planned[one.key] = replace(one, article=1, due_at=due_at)
+            assert len(made) + len(planned) <= len(firsts)
+        most = max(most, len(made))
+        now += dice.choice([HOUR, DAY, 3 * DAY])
+    assert most or not sum(days[:-3]) > 9

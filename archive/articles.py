@@ -2,8 +2,8 @@
 
 import contextlib
 import sqlite3
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from archive.clock import from_iso, iso
 from archive.database import run_script
 from archive.diff import summarize
 from archive.history import History, Observation, confirmed, observe
-from archive.models import Extraction, Outcome, Visit
+from archive.models import Extraction, Kind, Outcome, Visit
 from archive.rows import Row, insert, stored, value
 from archive.search.arabic import fold
 from archive.urls import address, article_id, identity_key, place
@@ -304,3 +304,81 @@ def missing(db: sqlite3.Connection, article: int, *, at: datetime) -> Outcome:
 def free_id(db: sqlite3.Connection, key: str) -> int:
     """Return the id for a new article: that of its key, or the next free one on a collision."""
     return rows.free_id(db, "articles", article_id(key))
+
+
+LEARNING = timedelta(days=7)  # for so long it is learnt whether a newspaper's articles change
+WINDOW = timedelta(days=30)
+_CALM = 50  # looks of which none showed a change
+_LOOKS = """
+with learnt(at) as (
+    select strftime('%Y-%m-%dT%H:%M:%fZ', min(fetched_at), :learning) from captures
+    where publisher = :publisher and kind = 'article'
+), seen(outcome, number) as (
+    select c.outcome, count(*) from captures c join articles a on a.id = c.article
+    where c.publisher = :publisher and c.kind = 'article' and c.outcome is not null
+        and c.fetched_at > :since and a.first_seen_at >= (select at from learnt) group by 1
+)
+select (select at from learnt) learnt_at,
+    (select total(number) from seen where outcome = 'new') firsts,
+    (select total(number) from seen where outcome != 'new') looks,
+    (select total(number) from seen where outcome in ('changed', 'missing', 'gone')) changes,
+    (
+        select count(*) from visits v join articles a on a.id = v.article
+        where v.publisher = :publisher and v.kind = 'article' and v.due_at is not null
+            and v.past = 0 and a.first_seen_at >= (select at from learnt)
+    ) planned
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """How often a publisher's articles were looked at again in the last 30 days, and are to be.
+
+    Of those that were found since `learnt_at`: `firsts` were read for the first time, `looks` were
+    made at them, of which so many showed `changes`, and as many are `planned`.
+    """
+
+    learnt_at: datetime
+    firsts: int = 0
+    looks: int = 0
+    changes: int = 0
+    planned: int = 0
+
+    @property
+    def spare(self) -> int:
+        """How many looks may be planned besides, so that they are never more than `firsts`."""
+        return self.firsts - self.looks - self.planned
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether its articles were never seen to change."""
+        return self.looks >= _CALM and not self.changes
+
+    def after(self, visit: Visit, outcome: Outcome, due_at: datetime | None) -> "Looks":
+        """Return what is true after a visit, by what came of it and when its article is due."""
+        is_read = visit.article is not None or outcome is Outcome.NEW
+        is_late = visit.found_at is not None and visit.found_at >= self.learnt_at
+        if visit.kind is not Kind.ARTICLE or not (is_read and is_late):
+            return self
+        was_planned = visit.article is not None and visit.due_at is not None
+        changed = outcome in {Outcome.CHANGED, Outcome.MISSING, Outcome.GONE}
+        return replace(
+            self,
+            firsts=self.firsts + (visit.article is None),
+            looks=self.looks + (visit.article is not None),
+            changes=self.changes + changed,
+            planned=self.planned + (due_at is not None) - was_planned,
+        )
+
+
+def looks(db: sqlite3.Connection, publisher: str, *, now: datetime) -> Looks:
+    """Return how often a publisher's articles are looked at again."""
+    asked = {
+        "publisher": publisher,
+        "since": iso(now - WINDOW),
+        "learning": f"+{LEARNING.days} days",
+    }
+    (row,) = rows.select(db, _LOOKS, asked)
+    learnt_at = row.pop("learnt_at")
+    counts = {name: int(number) for name, number in row.items()}
+    return Looks(learnt_at=from_iso(learnt_at) if learnt_at else now + LEARNING, **counts)

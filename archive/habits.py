@@ -1,19 +1,18 @@
 """What a publisher usually does: in the same hours of past weeks, by median and MAD.
 
 A window is held against the same weekday and hours of up to eight weeks before; of an archive that
-is younger than a month, against the same hours of up to eight days. Pure, but for three queries.
+is younger than a month, against the same hours of up to eight days. Pure, but for two queries.
 """
 
 import math
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, median
 
 from archive.clock import from_iso, iso
-from archive.models import Kind, Outcome, Visit
 from archive.rows import select
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
@@ -119,84 +118,6 @@ def is_low(count: int, past: Sequence[float]) -> bool:
         return middle > _SPREADS * max(spread, math.sqrt(middle))
     few = middle >= _FEWEST_USUAL and count < _FEW * middle
     return few and count < middle - _SPREADS * spread
-
-
-LEARNING = WEEK  # for so long it is learnt whether a newspaper's articles change
-WINDOW = timedelta(days=30)
-_CALM = 50  # looks of which none showed a change
-_LOOKS = """
-with learnt(at) as (
-    select strftime('%Y-%m-%dT%H:%M:%fZ', min(fetched_at), :learning) from captures
-    where publisher = :publisher and kind = 'article'
-), seen(outcome, number) as (
-    select c.outcome, count(*) from captures c join articles a on a.id = c.article
-    where c.publisher = :publisher and c.kind = 'article' and c.outcome is not null
-        and c.fetched_at > :since and a.first_seen_at >= (select at from learnt) group by 1
-)
-select (select at from learnt) learnt_at,
-    (select total(number) from seen where outcome = 'new') firsts,
-    (select total(number) from seen where outcome != 'new') looks,
-    (select total(number) from seen where outcome in ('changed', 'missing', 'gone')) changes,
-    (
-        select count(*) from visits v join articles a on a.id = v.article
-        where v.publisher = :publisher and v.kind = 'article' and v.due_at is not null
-            and v.past = 0 and a.first_seen_at >= (select at from learnt)
-    ) planned
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looks:
-    """How often a publisher's articles were looked at again in the last 30 days, and are to be.
-
-    Of those that were found since `learnt_at`: `firsts` were read for the first time, `looks` were
-    made at them, of which so many showed `changes`, and as many are `planned`.
-    """
-
-    learnt_at: datetime
-    firsts: int = 0
-    looks: int = 0
-    changes: int = 0
-    planned: int = 0
-
-    @property
-    def spare(self) -> int:
-        """How many looks may be planned besides, so that they are never more than `firsts`."""
-        return self.firsts - self.looks - self.planned
-
-    @property
-    def is_calm(self) -> bool:
-        """Whether its articles were never seen to change."""
-        return self.looks >= _CALM and not self.changes
-
-    def after(self, visit: Visit, outcome: Outcome, due_at: datetime | None) -> "Looks":
-        """Return what is true after a visit, by what came of it and when its article is due."""
-        is_read = visit.article is not None or outcome is Outcome.NEW
-        is_late = visit.found_at is not None and visit.found_at >= self.learnt_at
-        if visit.kind is not Kind.ARTICLE or not (is_read and is_late):
-            return self
-        was_planned = visit.article is not None and visit.due_at is not None
-        changed = outcome in {Outcome.CHANGED, Outcome.MISSING, Outcome.GONE}
-        return replace(
-            self,
-            firsts=self.firsts + (visit.article is None),
-            looks=self.looks + (visit.article is not None),
-            changes=self.changes + changed,
-            planned=self.planned + (due_at is not None) - was_planned,
-        )
-
-
-def looks(db: sqlite3.Connection, publisher: str, *, now: datetime) -> Looks:
-    """Return how often a publisher's articles are looked at again."""
-    asked = {
-        "publisher": publisher,
-        "since": iso(now - WINDOW),
-        "learning": f"+{LEARNING.days} days",
-    }
-    (row,) = select(db, _LOOKS, asked)
-    learnt_at = row.pop("learnt_at")
-    counts = {name: int(number) for name, number in row.items()}
-    return Looks(learnt_at=from_iso(learnt_at) if learnt_at else now + LEARNING, **counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

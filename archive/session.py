@@ -16,10 +16,10 @@ from types import MappingProxyType
 from typing import Self
 
 from archive import captures, journal, problems, recovery, runs, stories
+from archive.articles import Looks
 from archive.clock import Clock, system
 from archive.database import NAME, PRIVATE, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
-from archive.habits import Looks
 from archive.models import Capture, Problem, WarcLocation
 from archive.problems import ProblemKind
 from archive.publishers import Hosts

@@ -10,7 +10,6 @@ from datetime import datetime
 from archive import (
     articles,
     captures,
-    habits,
     journal,
     links,
     problems,
@@ -18,8 +17,8 @@ from archive import (
     stories,
     visits,
 )
+from archive.articles import Looks
 from archive.clock import from_iso, iso
-from archive.habits import Looks
 from archive.models import (
     Capture,
     Exchange,
@@ -284,7 +283,7 @@ class Store(Session):
     def looks(self, publisher: str) -> Looks:
         """Return how often a publisher's articles are looked at again, with this run's visits."""
         if publisher not in self._looks:
-            self._looks[publisher] = habits.looks(self.db, publisher, now=self.clock())
+            self._looks[publisher] = articles.looks(self.db, publisher, now=self.clock())
         return self._looks[publisher]
 
     def problem(

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from zlib import crc32
 
-from archive.habits import Looks
+from archive.articles import Looks
 from archive.history import CONFIRMED
 from archive.models import Kind, Visit
 

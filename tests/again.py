@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from archive.habits import LEARNING, WINDOW, Looks
+from archive.articles import LEARNING, WINDOW, Looks
 from archive.models import Kind, Outcome, Visit
 from crawler import schedule
 from fixtures import ALL, Clock, Newspaper, Newsstand

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import habits
-from archive.habits import Looks
+from archive import articles
+from archive.articles import Looks
 from archive.models import Kind, Visit
 from crawler import schedule
 
@@ -253,7 +253,7 @@ def test_there_are_never_more_looks_by_age_than_new_articles(days, edits, dice):
         fresh = [replace(visit(), key=f"{number + n}", found_at=now) for n in range(new)]
         number += new
         for one in dice.sample(due + fresh, len(due + fresh)):
-            recent = now - habits.WINDOW
+            recent = now - articles.WINDOW
             known = looks(
                 firsts=sum(at > recent for at in firsts),
                 looks=sum(at > recent for at in made),

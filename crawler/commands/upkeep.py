@@ -17,9 +17,9 @@ from crawler.idle import copies_of
 @archive_option
 @click.option("--with-parent", is_flag=True, hidden=True, help="Leave off when its input ends.")
 def upkeep(archive: Path, with_parent: bool) -> None:
-    """Do what is due for an archive once a night; `warraq watch` does it in idle time.
+    """Do what an archive needs once a night.
 
-    The search index is merged and the database's log written back; a tenth of all records, articles
+    `warraq watch` does it in idle time, by itself. The search index is merged and the database's log written back; a tenth of all records, articles
     and pages is checked, so that all are after ten nights; and the archive is backed up, if
     warraq.toml wants it. From two o'clock on by this machine's clock each is due again. Each is a
     run (`warraq runs`); damage, and a backup that failed, are rows of `problems`. A crawl that runs

@@ -19,11 +19,12 @@ from crawler.idle import copies_of
 def upkeep(archive: Path, with_parent: bool) -> None:
     """Do what an archive needs once a night.
 
-    `warraq watch` does it in idle time, by itself. The search index is merged and the database's log written back; a tenth of all records, articles
-    and pages is checked, so that all are after ten nights; and the archive is backed up, if
-    warraq.toml wants it. From two o'clock on by this machine's clock each is due again. Each is a
-    run (`warraq runs`); damage, and a backup that failed, are rows of `problems`. A crawl that runs
-    at the same time does not wait for it. Killed or stopped, it goes on the next time.
+    `warraq watch` does it in idle time, by itself. The search index is merged and the database's
+    log written back; a tenth of all records, articles and pages is checked, so that all are after
+    ten nights; and the archive is backed up, if warraq.toml wants it. From two o'clock on by this
+    machine's clock each is due again. Each is a run (`warraq runs`); damage, and a backup that
+    failed, are rows of `problems`. A crawl that runs at the same time does not wait for it. Killed
+    or stopped, it goes on the next time.
 
     \b
     warraq upkeep --archive ~/news         with this in ~/news/warraq.toml:

@@ -8,8 +8,8 @@ from tests import house
 from tests.road import moves, walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
-CODE_LINES = 24_900  # the house at 17,500, and what stands on it since
-MODULES = 152
+CODE_LINES = 25_400  # the house at 17,500, and what stands on it since
+MODULES = 156
 MODULE_LINES = 450
 MODULES_FOR_ONE_ARTICLE = 65
 MEDIAN_OF_FUNCTIONS = 8

@@ -181,7 +181,7 @@ async def test_of_a_rendered_page_the_former_rendering_is_read_again(archive, si
         self._store.rendered(capture, shown, at=self._store.clock())
         return replace(capture, body=shown, content_type=RENDERED_TYPE)
 
-    monkeypatch.setattr("crawler.browser.check", lambda *_: None)
+    monkeypatch.setattr("crawler.browser.check", lambda *_, **_full: None)
     monkeypatch.setattr(Renderer, "shown", show)
     site.answers["/feed"] = (wire.http(wire.feed(site.url + PATH), media="application/rss+xml"),)
     site.answers[PATH] = (wire.http(b"<div id='app'></div><script src='/app.js'></script>"),)

@@ -94,6 +94,8 @@ class ProblemKind(StrEnum):
     # A fault of Warraq.
     INTERNAL_ERROR = "internal-error"
     SLICE_DIED = "slice-died"
+    # An alert that did not go out.
+    ALERT_FAILED = "alert-failed"
 
     @classmethod
     def http(cls, status: int) -> Self:
@@ -191,7 +193,11 @@ def latest(db: sqlite3.Connection, publisher: str, kind: ProblemKind) -> datetim
     return from_iso(at) if at else None
 
 
-def is_known(db: sqlite3.Connection, fields: Mapping[str, str]) -> bool:
-    """Return whether there is a row of this very problem."""
+def is_known(
+    db: sqlite3.Connection, fields: Mapping[str, str], *, since: datetime | None = None
+) -> bool:
+    """Return whether there is a row of this very problem, of a moment or later."""
     same = "url = :place and kind = :kind and stage = :stage and detail = :detail"
-    return rows.value(db, f"select 1 from problems where {same}", {**fields}) is not None  # noqa: S608
+    bounds = {**fields, "since": iso(since) if since else ""}
+    sql = f"select 1 from problems where {same} and at >= :since"  # noqa: S608
+    return rows.value(db, sql, bounds) is not None

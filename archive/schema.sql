@@ -330,6 +330,32 @@ create table new_addresses (
     addresses integer not null
 ) strict, without rowid;
 
+-- What the owner is to hear of (archive.incidents), and what saved searches have found
+-- (archive.search.watchlist).
+create table incidents (
+    subject text not null,
+    name text not null,
+    opened_at text not null,
+    closed_at text,
+    facts text not null,
+    example text,
+    alerted text not null,
+    recovered text not null,
+    primary key (subject, name, opened_at)
+) strict, without rowid;
+create table searches (
+    name text primary key,
+    query text not null,
+    revision integer not null,
+    looked_at text not null
+) strict, without rowid;
+create table search_hits (
+    search text not null,
+    article integer not null,
+    primary key (search, article)
+) strict, without rowid;
+create index search_hits_article on search_hits(article);
+
 create table imports (
     key text primary key,
     source text not null,

@@ -7,6 +7,7 @@ warraq.toml in the archive's folder says where and when: the third door of confi
 """
 
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, Field, dataclass, field, fields, replace
@@ -17,6 +18,7 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from cssselect import SelectorError
 
@@ -284,6 +286,82 @@ _WHO = '{ name = "…", organisation = "…", note = "…" }'
 _COLLECTOR = Form("a table", _WHO, types=(dict,), read=_collector, empty=Collector)
 
 
+def _words(value: str | list[str]) -> tuple[str, ...]:
+    return tuple(shlex.split(value)) if isinstance(value, str) else tuple(value)
+
+
+def _is_url(*schemes: str) -> Callable[[str], bool]:
+    """Return what says whether a text is a whole URL of one of the schemes."""
+    return lambda value: urlsplit(value).scheme in schemes and bool(urlsplit(value).hostname)
+
+
+ZONE = Form("an IANA time zone", '"Asia/Damascus"', read=ZoneInfo)
+_PROGRAM = Form(
+    "a program with its arguments", '"notify-send Warraq"', types=(str, list), secret=True,
+    valid=lambda value: all(isinstance(word, str) for word in value) and _words(value),
+    read=_words, empty=tuple,
+)  # fmt: skip
+_WEBHOOK = Form("a web address", '"https://…"', valid=_is_url("http", "https"), secret=True)
+_MAILBOX = Form(
+    "an e-mail address", '"me@example.org"', valid=re.compile(r"[!-~]+@[!-~]+").fullmatch
+)
+_SMTP = Form(
+    "a mail server", '"smtps://user:password@mail.example.org"', secret=True,
+    valid=_is_url("smtp", "smtps"), empty=lambda: "smtp://localhost",
+)  # fmt: skip
+_ROOM = Form("a web address", '"https://news.example"', valid=_is_url("http", "https"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """How the owner hears what is wrong, and what saved searches find: by each way that is set.
+
+    `quiet` are hours in `zone` (UTC by default) in which nothing is sent. `room` is where the
+    archive's pages are served, for links.
+    """
+
+    command: tuple[str, ...] = setting(_PROGRAM, "gets the text on its standard input")
+    webhook: str | None = setting(_WEBHOOK, "gets it as JSON, by POST")
+    mail: tuple[str, ...] = setting(each(_MAILBOX), "who gets it by e-mail", key="to")
+    sender: str | None = setting(_MAILBOX, "from whom; by default the first", key="from")
+    smtp: str = setting(_SMTP, "through which server")
+    quiet: Hours | None = setting(HOURS, "when nothing is sent: it waits")
+    zone: ZoneInfo | None = setting(ZONE, "in which these hours are; UTC", key="timezone")
+    room: str | None = setting(_ROOM, "where the archive is served, for links", key="archive")
+
+    @property
+    def ways(self) -> list[str]:
+        """The names of the ways that are set."""
+        return [way for way in ("command", "webhook", "mail") if getattr(self, way)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch:
+    """A search whose new hits are reported."""
+
+    name: str = setting(TEXT, "by which it is reported")
+    query: str = setting(TEXT, "as the search box takes it")
+
+
+def _searches(tables: list[Any]) -> dict[str, str]:
+    """Return the queries of saved searches, by their names."""
+    found = [checked(each, SavedSearch, f"searches[{n}].") for n, each in enumerate(tables, 1)]
+    if any(len(each) < len(fields(SavedSearch)) for each in found):
+        raise WrongSettingError('each takes a name = "…" and a query = "…"')
+    queries = {each["name"]: each["query"] for each in found}
+    if len(queries) < len(found):
+        raise WrongSettingError("two have one name; give each its own")
+    return queries
+
+
+_ALERTS = Form(
+    "a table", "it under a line [alerts]", types=(dict,), empty=Alerts, secret=True,
+    read=lambda table: Alerts(**checked(table, Alerts, "alerts.")),
+)  # fmt: skip
+_LINES = "each under a line [[searches]]"
+_SEARCHES = Form("a list of tables", _LINES, types=(list,), read=_searches, empty=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """What warraq.toml says; everything has a default, and the file may be missing.
@@ -308,6 +386,8 @@ class Config:
     max_new_per_listing: int = setting(_at_most(50_000), "new addresses of a listing")
     max_new_per_day: int = setting(_at_most(100_000), "new addresses of a publisher in a day")
     max_pages: int = setting(_at_most(50), "pages of a listing in one crawl")
+    alerts: Alerts = setting(_ALERTS, "how the owner hears what is wrong")
+    searches: Mapping[str, str] = setting(_SEARCHES, "whose new hits are reported")
 
     def schedule_of(self, slug: str) -> Schedule:
         """Return a publisher's own schedule, or the common one."""

@@ -55,7 +55,6 @@ _SELECTOR = Form("a CSS selector", '".article-body"', valid=HTMLTranslator().css
 _SHORT_NAME = Form("a valid short name", '"enabbaladi"', valid=is_slug)
 _COUNTRY = Form("a valid country code", '"SY"', valid=re.compile(r"[A-Z]{2}").fullmatch)
 _LANGUAGE = Form("a valid language code", '"ar"', valid=re.compile(r"[a-z]{2,3}").fullmatch)
-_ZONE = Form("an IANA time zone", '"Asia/Damascus"', read=ZoneInfo)
 _DELAYS = "a number of seconds from 0 to 3600"
 _DELAY = Form(_DELAYS, "2", types=(int, float), valid=lambda value: 0 <= value <= 3600)
 _DAY = Form("a day without quotes", "2024-03-01", types=(date,))
@@ -104,7 +103,7 @@ class Publisher:
     homepage: str | None = setting(_ADDRESS, "its front page")
     country: str | None = setting(_COUNTRY, "by ISO 3166-1")
     language: str | None = setting(_LANGUAGE, "the language of its articles")
-    zone: ZoneInfo | None = setting(_ZONE, "the zone of the times it prints", key="timezone")
+    zone: ZoneInfo | None = setting(config.ZONE, "the zone of the times it prints", key="timezone")
     feeds: tuple[str, ...] = setting(_ADDRESSES, "RSS, Atom or JSON Feed")
     sitemaps: tuple[str, ...] = setting(_ADDRESSES, "XML, gzipped or plain text")
     sections: tuple[str, ...] = setting(_ADDRESSES, "pages with links to articles")

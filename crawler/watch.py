@@ -26,6 +26,7 @@ from archive.models import Problem
 from archive.problems import ProblemKind
 from archive.service import Conditions, logged, notifying, streams_of_child
 from archive.store import Store
+from crawler.alerts import Alerts
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.idle import Idle, no_room
 from crawler.publisher import Publisher
@@ -62,6 +63,7 @@ class Watch:
         self._next_after = {slug: _trigger(schedule) for slug, schedule in schedules.items()}
         self._poll_at = {slug: system() for slug in schedules}
         self._plan([slug for slug, schedule in schedules.items() if schedule.cron], after=system())
+        self._alerts = Alerts(root, config)
         self._death = ""  # why the last crawl died
         self._deaths = 0  # how many in a row did
         self._rests_until = 0.0  # by time.monotonic
@@ -86,6 +88,7 @@ class Watch:
             loop.add_signal_handler(number, self._stop, number)
         async with notifying(f"watching {', '.join(self._publishers)}"):
             while not self._stopped.is_set():
+                self._alerts.begin_look()
                 await self._next()
             await self._idle.close()
         return self._signal

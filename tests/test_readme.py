@@ -78,8 +78,23 @@ def test_the_warraq_toml_is_read(tmp_path):
     loaded = config.load(tmp_path)
     assert loaded.follow == ("enabbaladi", "aawsat")
     assert loaded.schedule_of("aawsat") != loaded.schedule_of("enabbaladi")
-    keys = set(re.findall(r"^(\w+) =", text, re.MULTILINE)) | {"publishers", "cron"}
+    keys = set(re.findall(r"^(\w+) =", text, re.MULTILINE)) | {
+        "publishers",
+        "cron",
+        "alerts",
+        "searches",
+    }
     assert keys == set(config.settings_of(config.Config))
+
+
+def test_the_alerts_are_read_and_show_every_key(tmp_path):
+    text = next(block for block in blocks("toml") if block.startswith("[alerts]"))
+    (tmp_path / "warraq.toml").write_text(text, "utf-8")
+    loaded = config.load(tmp_path)
+    assert loaded.alerts.ways == ["command", "webhook", "mail"]
+    assert loaded.searches == {"water": "أزمة المياه publisher:enabbaladi"}
+    alerts, search = config.settings_of(config.Alerts), config.settings_of(config.SavedSearch)
+    assert set(re.findall(r"^(\w+) =", text, re.MULTILINE)) == alerts.keys() | search.keys()
 
 
 def test_the_publisher_file_is_read_and_shows_every_key(tmp_path):

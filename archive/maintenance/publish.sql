@@ -21,3 +21,7 @@ delete from shapes;
 delete from new_addresses;
 delete from story_queue;
 delete from settings;
+delete from incidents;
+delete from search_hits;
+delete from searches;
+delete from problems where stage = 'alerts';

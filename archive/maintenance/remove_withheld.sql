@@ -25,6 +25,8 @@ delete from problems where url in gone_urls or capture in gone_captures
 delete from links where visit in gone_visits or listing in gone_visits;
 delete from visits where id in gone_visits;
 update visits set found_in = '' where found_in in gone_urls;
+delete from search_hits where article = :id;
+delete from incidents where example in gone_urls;
 delete from shapes where 'https://' || shape in gone_urls;
 delete from captures where id in gone_captures;
 delete from articles where id = :id;

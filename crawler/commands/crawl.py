@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import click
 
 from archive.articles import days_of
-from archive.clock import system
+from archive.clock import Clock, system
 from archive.commands.options import (
     ExitCode,
     counted,
@@ -93,12 +93,12 @@ def crawl(
     resumed = chosen(archive, resume) if resume else []
     publishers = {each.slug: each for each in (*polled, *resumed)}
     wanted["poll"] = frozenset(each.slug for each in polled)
-    if watched:
-        wanted |= _watched(archive, publishers, now=options["now"]())
+    wanted |= _watched(archive, publishers, now=options["now"]()) if watched else {}
     if with_parent:  # the schedule's crawls wait while a backfill finishes its slice
         wanted |= {"with_parent": True, "patience": SLICE_SECONDS}
     command = " ".join(["crawl", *publishers])
     show(summary := carry_out(job_of(archive, publishers.values(), command, options, **wanted)))
+    _alert(archive, options["now"], is_child=with_parent)
     _conclude(summary, again="run `warraq crawl` again to continue", is_child=with_parent)
 
 
@@ -110,6 +110,14 @@ def _watched(archive: Path, publishers: dict[str, Publisher], *, now: datetime) 
     for key, slug in visits:
         publishers[slug] = owners.by_slug.get(slug) or replace(owners.of(key), slug=slug)
     return {"addresses": visits, "asked": False}
+
+
+def _alert(archive: Path, clock: Clock, *, is_child: bool) -> None:
+    """Send what the owner is to hear, unless `watch` does."""
+    from crawler.alerts import Alerts
+
+    if not is_child:
+        Alerts(archive, config.load(archive), clock=clock).look()
 
 
 def _conclude(summary: "Summary", *, again: str, is_child: bool = False) -> None:

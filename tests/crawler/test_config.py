@@ -1,10 +1,11 @@
 """warraq.toml says whom and when; what is wrong in it is named with its remedy."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from crawler.config import Collector, Config, Schedule, cron_trigger, load
+from crawler.config import Alerts, Collector, Config, Schedule, cron_trigger, load
 from crawler.daterange import Hours
 from crawler.errors import ConfigError
 from tests.crawler import shell, wire
@@ -44,6 +45,28 @@ def every(**step):
                 "socks5://127.0.0.1:9050",
                 "socks5h://me:secret@[::1]:9050",
             )
+        ),
+        (
+            '[alerts]\ncommand = "notify-send \'a b\'"\nquiet = "22-7"\ntimezone = "Asia/Beirut"',
+            Config(
+                alerts=Alerts(
+                    command=("notify-send", "a b"),
+                    quiet=Hours.parse("22-07"),
+                    zone=ZoneInfo("Asia/Beirut"),
+                )
+            ),
+        ),
+        (
+            '[alerts]\nto = ["me@x.example"]\nfrom = "it@x.example"\nsmtp = "smtps://x.example"',
+            Config(
+                alerts=Alerts(
+                    mail=("me@x.example",), sender="it@x.example", smtp="smtps://x.example"
+                )
+            ),
+        ),
+        (
+            '[[searches]]\nname = "مياه"\nquery = "أزمة المياه"',
+            Config(searches={"مياه": "أزمة المياه"}),
         ),
         ('[publishers.a]\nevery = "1h"', Config(schedules={"a": every(hours=1)})),
         (
@@ -108,6 +131,19 @@ def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
         ('contact = "a@b\\r\\nX: y"', "`contact`", "https://"),
         ("contact = 5", "`contact`", "https://"),
         ('collector = "me"', "`collector`", "{ name ="),
+        ("alerts = 3", "`alerts`", "[alerts]"),
+        ("[alerts]\ncomand = 'x'", "`alerts.comand`", "`command`"),
+        ("[alerts]\ncommand = ''", "`alerts.command`", "a program with its arguments"),
+        ("[alerts]\ncommand = [1]", "`alerts.command`", "a program with its arguments"),
+        ('[alerts]\ncommand = "\'"', "`alerts.command`", "a program with its arguments"),
+        ("[alerts]\nwebhook = 'ftp://x.example'", "`alerts.webhook`", "https://"),
+        ("[alerts]\nto = 'me@x.example'", "`alerts.to`", '["me@example.org"]'),
+        ("[alerts]\nto = ['me']", "`alerts.to`", '"me@example.org"'),
+        ("[alerts]\nsmtp = 'mail.example'", "`alerts.smtp`", "smtps://"),
+        ("[alerts]\ntimezone = 'Beirut'", "`alerts.timezone`", "IANA"),
+        ("[[searches]]\nname = 'x'", "`searches`", "a query ="),
+        ("[[searches]]\nname = 'x'\nquery = 5", "`searches[1].query`", "a text"),
+        ("[[searches]]\nname = 'x'\nquery = 'y'\n" * 2, "`searches`", "two have one name"),
         ("[collector]\nname = 5", "`collector.name`", "a text"),
         ("[collector]\nnam = 'x'", "`collector.nam`", "`name`"),
         ("publishers = 5", "`publishers`", "[publishers.enabbaladi]"),

@@ -71,7 +71,15 @@ def test_no_byte_of_a_withheld_article_is_left(root, tmp_path):
         db.execute("create virtual table temp.v using fts5vocab(main, article_stems, instance)")
         docs = {row[0] for row in db.execute("select doc from v")}
         assert docs == {0, *ids(tmp_path / "public")}
-        for table in ("withholdings", "withheld", "hosts", "shapes", "new_addresses"):
+        for table in (
+            "withholdings",
+            "withheld",
+            "hosts",
+            "shapes",
+            "new_addresses",
+            "incidents",
+            "searches",
+        ):
             assert db.execute(f"select count(*) from {table}").fetchone() == (0,), table
         everything = [
             tuple(row)

@@ -200,7 +200,7 @@ async def test_readers_tables_are_listed_apart_from_internal_ones(shown):
     readers, internal = page.split("<details", 1)
     for table in ("articles", "revisions", "publishers", "captures", "problems"):
         assert f'href="/archive/{table}"' in readers
-    for table in ("visits", "links", "hosts", "shapes", "warc_files", "imports", "settings"):
+    for table in ("visits", "links", "hosts", "shapes", "imports", "settings", "incidents"):
         assert f'href="/archive/{table}"' not in readers
         assert f'href="/archive/{table}"' in internal
     assert readers.index('"/archive/articles"') < readers.index('"/archive/captures"')

@@ -3,9 +3,12 @@
 import logging
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from archive import journal
 from archive.clock import from_iso, iso
@@ -110,6 +113,10 @@ from ({_ROW} where article = ? and kind = 'article') c order by fetched_at, id
 """  # noqa: S608 - ours
 
 # By the index of addresses, which has those of no article alone.
+_RECENT = """
+status > 0 and run in (select id from runs where command not like 'import-%')
+order by fetched_at desc limit 100
+"""
 _NEWEST = """
 (url = ?1 and article is null or url = ?1 and article in (select id from articles where url = ?1))
 and fetched_at between ?2 and ?3 and truncated is null and sha256 is not null
@@ -224,6 +231,22 @@ def latest(
         else:
             return None if body is None else (capture.status, body, capture.content_type or "")
     return None
+
+
+def apart(db: sqlite3.Connection, folder: Path) -> list[timedelta]:
+    """Return how far this machine's clock was ahead of those of servers, by the latest answers.
+
+    One of a host, of ten at most. An answer from a cache is as old as it says (RFC 9111, `Age`).
+    """
+    recent = {urlsplit(each.url).hostname: each for each in reversed(_found(db, _RECENT))}
+    differences = []
+    for capture in list(recent.values())[-10:]:
+        with suppress(DamagedWarc, OSError, ValueError):
+            message = reader.read_record(folder, capture.place).message
+            stated = parsedate_to_datetime((message and message.header("Date")) or "")
+            age = timedelta(seconds=int((message and message.header("Age")) or 0))
+            differences.append(capture.fetched_at - stated.replace(tzinfo=UTC) - age)
+    return differences
 
 
 def _whole_body(db: sqlite3.Connection, folder: Path, capture: Capture) -> bytes | None:

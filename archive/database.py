@@ -98,6 +98,17 @@ def run_script(db: sqlite3.Connection, sql: str, parameters: Parameters = ()) ->
             statement = ""
 
 
+def fault_of_sqlite() -> str:
+    """Return why the SQLite of this Python does not make the tables; empty if it does."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        try:
+            register(db)
+            run_script(db, SCHEMA)
+        except sqlite3.Error as error:
+            return f"SQLite {sqlite3.sqlite_version} does not make the tables: {error}"
+    return ""
+
+
 @cache
 def _descriptions() -> str:
     return json.dumps(tomllib.loads(_text("descriptions.toml")))

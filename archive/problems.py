@@ -201,3 +201,10 @@ def is_known(
     bounds = {**fields, "since": iso(since) if since else ""}
     sql = f"select 1 from problems where {same} and at >= :since"  # noqa: S608
     return rows.value(db, sql, bounds) is not None
+
+
+def newest(db: sqlite3.Connection, kind: str, *, since: datetime) -> tuple[str, str] | None:
+    """Return when the latest problem of a kind was, and its detail; None if there was none."""
+    sql = "select at, detail from problems where kind = ? and at >= ? order by at desc limit 1"
+    found: tuple[str, str] | None = db.execute(sql, (kind, iso(since))).fetchone()
+    return found

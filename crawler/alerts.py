@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 LOOK = timedelta(minutes=10)
 PATIENCE = SLICE_SECONDS + 60  # seconds for which a turn to write is waited for
+TEST = "An alert of this archive arrives here.\nتصل تنبيهات هذا الأرشيف إلى هنا."
 SECONDS = 30.0  # for which a program may run, and a server be silent
 _SHOWN = 20  # hits of a search in one message
 _DOUBLINGS = 5  # of the time between two attempts

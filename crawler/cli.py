@@ -20,6 +20,7 @@ _MODULES = {
     "crawler.commands.extract": "extract",
     "crawler.commands.publishers": "publishers",
     "crawler.commands.demo": "demo",
+    "crawler.commands.doctor": "doctor",
     "archive.commands.reading": "search show diff runs stats",
     "archive.commands.monitoring": "status",
     "archive.commands.serve": "serve",

@@ -214,6 +214,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str, log_file: Path 
     [publishers.aawsat]
     every = "1h"
     """
+    from crawler.commands.doctor import log_warnings
     from crawler.watch import Watch
 
     open_log(log_level, log_file)
@@ -223,6 +224,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str, log_file: Path 
     for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true
         find(slug, folders(archive))
     archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    log_warnings(archive)
     watch = Watch(archive, publishers, settings, log_level=log_level.upper())
     watch.due()  # which refuses an archive of another version
     names = ", ".join(publisher.slug for publisher in publishers) or "saved pages"

@@ -398,7 +398,7 @@ COMMANDS = [
 ]
 REBUILD = ("rebuild", "--from-warc")
 # They have an archive of their own, or open none.
-OTHERS = {"restore", "demo", "publishers"}
+OTHERS = {"restore", "demo", "doctor", "publishers"}
 REFUSALS = {
     "m001_tables": "has the tables of an earlier development version; run `warraq rebuild"
     " --from-warc` to make them again from the WARC files",

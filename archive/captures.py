@@ -1,4 +1,4 @@
-"""Rows of captures, one for every HTTP exchange in the WARC files, and of their renderings."""
+"""Rows of captures, one for every HTTP exchange in the WARC files."""
 
 import logging
 import sqlite3
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from archive import journal
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
-from archive.models import Capture, Exchange, Kind, Outcome, Rendering, Visit, WarcLocation
+from archive.models import Capture, Exchange, Kind, Outcome, Visit, WarcLocation
 from archive.rows import Row, free_id, record, row_of, select, update, upsert, value
 from archive.rows import insert as insert_row
 from archive.urls import capture_id
@@ -23,7 +23,6 @@ from archive.warc.records import (
     KIND_FIELD,
     LENGTH_FIELD,
     PUBLISHER_FIELD,
-    RENDERED_TYPE,
     VERIFIED_FIELD,
 )
 
@@ -162,7 +161,7 @@ def _row_of(capture: Capture, run: int) -> Row:
     if place.record_id is None:
         raise ValueError(f"{capture.url}: a capture has no row before it has a WARC record")
     own = {"id": capture_id(place.record_id), "run": run}
-    return own | row_of(capture, _COLUMNS) | _columns_of(place)
+    return own | row_of(capture, _COLUMNS) | columns_of(place)
 
 
 def decoded(db: sqlite3.Connection, charsets: Mapping[int, str]) -> None:
@@ -364,18 +363,6 @@ def with_body(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture
     )
 
 
-def as_shown(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture:
-    """Return a capture as a browser showed it, or as it is where none did.
-
-    Raises:
-        DamagedWarc: if its record cannot be read.
-    """
-    place = None if capture.id is None else rendering_of(db, capture.id)
-    if place is None:
-        return capture
-    return replace(capture, body=reader.read_payload(folder, place), content_type=RENDERED_TYPE)
-
-
 def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | None:
     """Return the visit that a capture is of, with the hints it was read by; None if unknown."""
     try:
@@ -409,14 +396,14 @@ def _found(db: sqlite3.Connection, condition: str, *asked: object) -> list[Captu
 
 
 def _capture(row: Row) -> Capture:
-    return record(Capture, row | {"record": _place_in(row)})
+    return record(Capture, row | {"record": place_in(row)})
 
 
-def _place_in(row: Row) -> Row:
+def place_in(row: Row) -> Row:
     return {name: row[column] for name, column in _PLACE.items()}
 
 
-def _columns_of(location: WarcLocation) -> Row:
+def columns_of(location: WarcLocation) -> Row:
     """Return the columns that say where a record is."""
     return {column: getattr(location, name) for name, column in _PLACE.items()}
 
@@ -432,36 +419,3 @@ def _with_payload(db: sqlite3.Connection, folder: Path, capture: Capture, own: R
         return own
     original = payload_location(db, capture.sha256 or "")
     return reader.read_record(folder, original) if original else own
-
-
-def shown_in(record: Record) -> int:
-    """Return the id of the capture whose page a record shows as a browser did."""
-    fields = record.fields
-    return capture_id(fields.get("warc-refers-to") or fields.get("warc-concurrent-to") or "")
-
-
-def insert_rendering(
-    db: sqlite3.Connection, capture: int, record: Record, location: WarcLocation
-) -> None:
-    """Insert a rendering of a capture (its id) by its record, unless its row is there already."""
-    if record.date and record.sha256:
-        row: Row = {"capture": capture, "kind": record.rendering, "sha256": record.sha256}
-        row |= {"rendered_at": iso(record.date), "bytes": len(record.block)}
-        row |= _columns_of(location)
-        insert_row(db, "renderings", row, conflict="on conflict do nothing")
-
-
-def renderings(db: sqlite3.Connection, capture: int) -> dict[str, Rendering]:
-    """Return what a browser showed of a capture, by kind; of each the newest.
-
-    A `page` is what the article was read from; the capture's own payload is what the scripts
-    started with. The other kinds (archive.warc.records.RENDERINGS) are evidence.
-    """
-    rows = select(db, "select * from renderings where capture = ? order by id", (capture,))
-    return {row["kind"]: record(Rendering, row | {"record": _place_in(row)}) for row in rows}
-
-
-def rendering_of(db: sqlite3.Connection, capture: int, kind: str = "page") -> WarcLocation | None:
-    """Return where a rendering of a capture lies; None where there is none of that kind."""
-    shown = renderings(db, capture).get(kind)
-    return shown.record if shown else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from archive import captures, journal, links
+from archive import captures, journal, links, renderings
 from archive.article_rows import Rows
 from archive.clock import iso
 from archive.errors import DamagedWarc
@@ -101,7 +101,7 @@ class Source:
         Raises:
             DamagedWarc: if it cannot be read.
         """
-        return captures.as_shown(self.db, self.folder, capture)
+        return renderings.as_shown(self.db, self.folder, capture)
 
     def visit(self, capture: Capture, *, article: int | None = None) -> Visit | None:
         """Return the visit that a capture is of, with the hints by which it was read.
@@ -186,7 +186,7 @@ def recorded_listings(db: sqlite3.Connection, folder: Path) -> Iterator[Recorded
         visit = journal.visit_of(fields)
         known = find(db, visit.key) or visit
         try:
-            capture = captures.as_shown(db, folder, captures.load(db, folder, number))
+            capture = renderings.as_shown(db, folder, captures.load(db, folder, number))
         except DamagedWarc as error:
             logger.warning("%s", error)
             continue

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from archive import captures
+from archive import captures, renderings
 from archive.captures import IN_FILE, SOURCE
 from archive.captures import PLACE as SOURCE_PLACE
 from archive.clock import iso
@@ -187,7 +187,7 @@ def of_capture(db: sqlite3.Connection, root: Path, number: int) -> Evidence | No
         "authors": from_json(row["authors"]),
         "local": capture.fetched_at.astimezone(ZoneInfo(row["timezone"])).isoformat(),
         "record": capture.record,
-        "renderings": list((shown := captures.renderings(db, number)).values()),
+        "renderings": list((shown := renderings.of_capture(db, number)).values()),
         "rendered": shown["page"].record if "page" in shown else None,
     }
     if capture.record:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from archive import captures, publishers, runs
+from archive import captures, publishers, renderings, runs
 from archive.database import spill_into
 from archive.models import WarcLocation
 from archive.rows import upsert, value, values
@@ -114,9 +114,9 @@ def is_kept(record: Record) -> bool:
 def _adopt(db: sqlite3.Connection, record: Record, place: WarcLocation, *, run: int) -> None:
     """Give a record its row, if it is to have one."""
     if record.rendering:
-        number = captures.shown_in(record)
+        number = renderings.shown_in(record)
         if value(db, "select 1 from captures where id = ?", (number,)):
-            captures.insert_rendering(db, number, record, place)
+            renderings.insert(db, number, record, place)
     elif capture := captures.of_record(record, place):
         publishers.name(db, capture.publisher)  # its row may have been in the batch that was lost
         captures.insert(db, capture, run=run)

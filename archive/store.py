@@ -14,6 +14,7 @@ from archive import (
     links,
     problems,
     publishers,
+    renderings,
     stories,
     visits,
 )
@@ -120,7 +121,7 @@ class Store(Session):
         built = rendering_record(capture, kind, block, refers_to=refers_to, now=at)
         location, record = self._warc.append(built)
         if capture.id is not None:
-            captures.insert_rendering(self.db, capture.id, record, location)
+            renderings.insert(self.db, capture.id, record, location)
 
     def found(
         self, found: Iterable[tuple[str, Link]], *, visit: Visit, at: datetime, past: bool = False

@@ -9,7 +9,7 @@ from tests.road import moves, walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
 CODE_LINES = 25_400  # the house at 17,500, and what stands on it since
-MODULES = 156
+MODULES = 158
 MODULE_LINES = 450
 MODULES_FOR_ONE_ARTICLE = 65
 MEDIAN_OF_FUNCTIONS = 8

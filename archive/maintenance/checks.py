@@ -10,8 +10,9 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from archive import renderings
 from archive.article_rows import reading
-from archive.captures import IN_FILE, shown_in
+from archive.captures import IN_FILE
 from archive.clock import iso
 from archive.database import NAME, as_library, migrations, open_for_reading
 from archive.errors import passing_over_damage
@@ -247,7 +248,7 @@ class _Piece:
 
 def _marks(record: Record) -> set[int | None]:
     """Return by which numbers a record may be known as one of what is withheld."""
-    shown = shown_in(record) if record.rendering else capture_id(record.id)
+    shown = renderings.shown_in(record) if record.rendering else capture_id(record.id)
     return {shown, mark_of(record.url), mark_of(key_or_none(record.url))}
 
 

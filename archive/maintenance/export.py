@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from archive.article_rows import Rows
-from archive.captures import renderings
 from archive.clock import Clock, system
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedWarc, is_failure
 from archive.models import Progress, WarcLocation, silent
+from archive.renderings import of_capture
 from archive.rows import Row, from_json, select, value, values
 from archive.session import WARC_FOLDER
 from archive.warc.parsing import Record
@@ -239,7 +239,7 @@ def _records(
     try:
         record = read_record(folder, place)
         packed = list(_exchange(folder / place.file, record))
-        packed += [_packed(folder, each.record) for each in renderings(db, capture).values()]
+        packed += [_packed(folder, each.record) for each in of_capture(db, capture).values()]
     except (OSError, DamagedWarc) as error:
         unreadable.append(f"{url}: {error}")
         return

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
-from archive import captures, publishers, runs
+from archive import captures, publishers, renderings, runs
 from archive.captures import SOURCE
 from archive.clock import from_iso, iso
 from archive.database import open_for_reading, run_script, transaction
@@ -154,7 +154,7 @@ def _index_file(
 def _index_record(db: sqlite3.Connection, record: Record, place: WarcLocation, *, run: int) -> None:
     """Make the row of a record that is not of the journal; one that was copied waits for that."""
     if record.rendering:
-        captures.insert_rendering(db, captures.shown_in(record), record, place)
+        renderings.insert(db, renderings.shown_in(record), record, place)
     elif record.type in {"response", "revisit"} and KIND_FIELD.lower() not in record.fields:
         row = (capture_id(record.id), record.id, place.file, place.offset, place.length)
         db.execute("insert or replace into copied_records values (?, ?, ?, ?, ?)", row)

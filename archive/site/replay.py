@@ -21,7 +21,7 @@ from typing import Any
 
 from lxml import etree
 
-from archive import captures
+from archive import captures, renderings
 from archive.errors import ArchiveError, DamagedWarc
 from archive.evidence import article_of
 from archive.maintenance.export import write_warc
@@ -78,11 +78,11 @@ def recorded(db: sqlite3.Connection, root: Path, number: int) -> Recorded | None
     if article is None:
         return None
     folder, capture = root / WARC_FOLDER, captures.get(db, number)
-    rendered = captures.rendering_of(db, number) is not None
+    rendered = renderings.place_of(db, number) is not None
     charset = value(db, _CODED, (capture.sha256,)) if not rendered else None
     obstacle: str | None = "elsewhere"
     try:
-        whole = captures.as_shown(db, folder, capture)
+        whole = renderings.as_shown(db, folder, capture)
         capture = whole if rendered else captures.with_body(db, folder, capture)
         obstacle = _obstacle(capture)
     except DamagedWarc:
@@ -267,7 +267,7 @@ def records(
         if not kind and (cut := write_warc(root, out, where=f"id = {number}")).captures:
             name, media = f"warraq-{number}.warc.gz", "application/gzip"
             return None if cut.unreadable else (out.getvalue(), name, media)
-        if place := captures.rendering_of(db, number, kind):
+        if place := renderings.place_of(db, number, kind):
             _, media, ending = RENDERINGS[kind]
             content = read_payload(root / WARC_FOLDER, place)
             return content, f"warraq-{number}-{kind}{ending}", media

@@ -10,7 +10,7 @@ from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from archive import captures, runs
+from archive import captures, renderings, runs
 from archive.clock import iso
 from archive.database import open_for_writing
 from archive.maintenance.checks import _CAPTURES
@@ -253,10 +253,10 @@ def test_the_record_refers_to_its_response_and_has_both_digests(tmp_path):
         types = [one.headers["WARC-Type"] for one in FastIterator(file, verify_digests=True)]
     assert types == ["warcinfo", "metadata", "response", "request", "conversion", "metadata"]
     with opened(tmp_path) as store:
-        place = captures.rendering_of(store.db, capture.id)
+        place = renderings.place_of(store.db, capture.id)
         assert place is not None
         assert reader.read_payload(tmp_path / "warc", place) == SHOWN
-        assert captures.rendering_of(store.db, capture.id + 1) is None
+        assert renderings.place_of(store.db, capture.id + 1) is None
 
 
 def test_of_a_page_that_came_again_it_refers_to_the_revisit_record(tmp_path):
@@ -302,8 +302,8 @@ def test_what_is_shown_as_evidence_is_not_what_an_article_is_read_from(tmp_path)
         store.rendered(capture, SHOWN, at=NOON, kind="dom")
         store.rendered(capture, b"PNG", at=NOON, kind="screenshot")
         store.rendered(capture, b"PNG 2", at=NOON + HOUR, kind="screenshot")
-        assert captures.as_shown(store.db, tmp_path / "warc", capture) is capture
-        shown = captures.renderings(store.db, capture.id or 0)
+        assert renderings.as_shown(store.db, tmp_path / "warc", capture) is capture
+        shown = renderings.of_capture(store.db, capture.id or 0)
     assert shown.keys() == {"dom", "screenshot"}
     assert reader.read_payload(tmp_path / "warc", shown["screenshot"].record) == b"PNG 2"
     assert rows(tmp_path, "select count(*) from captures") == [(1,)]

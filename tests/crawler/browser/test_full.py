@@ -13,7 +13,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from archive.captures import renderings
+from archive import renderings
 from archive.database import open_for_reading
 from archive.evidence import of_capture
 from archive.maintenance.verify import verify
@@ -88,7 +88,7 @@ def shown(archive):
             "select id from captures where url like '%/news/1' order by fetched_at desc limit 1"
         ).fetchall()
         folder = archive.root / "warc"
-        found = renderings(db, number).items()
+        found = renderings.of_capture(db, number).items()
         return number, {kind: read_payload(folder, each.record) for kind, each in found}
 
 

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, closing
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from archive import captures
+from archive import renderings
 from archive.clock import from_iso
 from archive.database import open_for_reading
 from archive.warc import reader, records
@@ -92,7 +92,7 @@ async def test_bytes_and_page_as_shown_stand_side_by_side(scripted, site):
     folder = scripted.root / "warc"
     assert sha256 == records.payload_digest(SHELL.format(more="").encode())
     with closing(open_for_reading(scripted.root)) as db:
-        place = captures.rendering_of(db, capture)
+        place = renderings.place_of(db, capture)
     assert place is not None
     shown = reader.read_payload(folder, place).decode()
     assert shown.startswith("<!DOCTYPE html><html")

@@ -37,11 +37,12 @@ def commands() -> list[str]:
 
 
 def test_the_readme_is_short():
-    assert len(README.splitlines()) <= 184
+    assert len(README.splitlines()) <= 180
 
 
 def test_every_command_is_in_the_table_and_every_row_is_a_command():
-    rows = re.findall(r"^\| `warraq ([\w-]+)", README, re.MULTILINE)
+    cells = "\n".join(re.findall(r"^\| (`warraq [^|]+) ", README.replace("\\|", "/"), re.MULTILINE))
+    rows = re.findall(r"`warraq ([\w-]+)", cells)
     assert rows == [*dict.fromkeys(rows)]
     assert set(rows) == set(warraq.list_commands(click.Context(warraq)))
 

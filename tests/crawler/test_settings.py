@@ -11,7 +11,7 @@ from crawler.settings import scrapy_settings, user_agent, warcinfo
 
 OURS = {
     *("EXTRACT_SECONDS", "EXTRACT_PROCESSES", "EXTRACT_MB", "RENDER_SECONDS"),
-    *("OPEN_URLS", "PROXY", "UNVERIFIED"),
+    *("OPEN_URLS", "PROXY", "UNVERIFIED", "FULL", "FULL_SECONDS"),
 }
 NAMES = sorted(name for name in vars(own) if name.isupper())
 

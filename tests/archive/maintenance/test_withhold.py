@@ -143,7 +143,7 @@ def test_no_byte_is_left_of_one_among_many(root):
 def test_every_table_that_tells_of_articles_is_thought_of(root):
     """A new one has to say which of its rows leave with an article (remove_withheld.sql)."""
     stay = {"withheld", "withheld_files", "withheld_payloads", "stories", "story_sketches"}
-    stay |= {"story_queue", "imports", "publishers", "runs", "settings", "warc_files"}
+    stay |= {"story_queue", "imports", "publishers", "runs", "settings", "warc_files", "searches"}
     fill(root)
     tables = rows(root, "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c"
                         " where m.type = 'table' and m.name not glob '*_stems*'")  # fmt: skip

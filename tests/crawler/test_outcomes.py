@@ -161,6 +161,7 @@ REFUSALS = ["403 Forbidden", "200 OK", "402 Pay", "429 Wait"]
     "status",
     [*REFUSALS[:1], *(pytest.param(status, marks=pytest.mark.slow) for status in REFUSALS[1:])],
 )
+@pytest.mark.slow
 async def test_no_article_is_given_up_while_its_newspaper_shows_none(paper, site, status):
     site.answers[PATH] = answered(CHALLENGE, status=status)
     for _ in range(13):

@@ -182,6 +182,7 @@ def days(tmp_path):
     return root, target, said_on
 
 
+@pytest.mark.slow
 def test_each_kept_day_can_be_gone_back_to(days, tmp_path):
     root, backup, said_on = days
     last = max(said_on)
@@ -196,6 +197,7 @@ def test_each_kept_day_can_be_gone_back_to(days, tmp_path):
         restore(backup, tmp_path / "too old", day=date(2020, 11, 9))
 
 
+@pytest.mark.slow
 def test_what_was_withheld_since_an_earlier_day_is_withheld_there_too(days, tmp_path):
     root, backup, said_on = days
     clock = Hands(NOON + 14 * DAY)

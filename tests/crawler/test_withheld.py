@@ -70,6 +70,7 @@ async def test_a_crawl_neither_visits_it_nor_lets_it_in_by_another_address(hidde
     assert verify(root).damages == []
 
 
+@pytest.mark.slow
 async def test_what_is_imported_meanwhile_comes_to_light_with_it(hidden, site, tmp_path):
     url, root = site.url + ADDRESS, hidden.root
     hidden.forward(days=2)
@@ -98,6 +99,7 @@ async def test_what_is_imported_meanwhile_comes_to_light_with_it(hidden, site, t
         assert differences(before[table], after[table]) == [], table
 
 
+@pytest.mark.slow
 async def test_a_copy_and_another_archive_keep_it_withheld(hidden, site, tmp_path):
     url, other, copy = site.url + ADDRESS, tmp_path / "other", tmp_path / "copy"
     back_up(hidden.root, copy)

@@ -212,6 +212,7 @@ def sql(address, query):
 
 
 @pytest.mark.parametrize("plugin", [True, False])
+@pytest.mark.slow
 def test_datasette_serves_the_folder_when_nothing_can_be_written_there(root, tmp_path, plugin):
     public = tmp_path / "public"
     publish(root, public)

@@ -70,6 +70,7 @@ async def test_another_certificate_gives_no_article_and_one_problem(
     assert summary.seconds < 8
 
 
+@pytest.mark.slow
 async def test_where_a_publisher_accepts_it_every_capture_says_so(tmp_path):
     with wire.serving(certificates.context(tmp_path, host="other.example")) as site:
         archive = archive_of(tmp_path, site, verify_tls=False)

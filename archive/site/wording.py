@@ -98,7 +98,10 @@ def direction(text: str | None) -> str:
 
     The browser's own rule uses the first letter alone, which in Arabic news is often Latin.
     """
-    kinds = Counter(map(bidirectional, (text or "")[:_LETTERS_LOOKED_AT]))
+    said = (text or "")[:_LETTERS_LOOKED_AT]
+    if said.isascii():  # as most of what a table has
+        return "auto" if said.lower() == said.upper() else "ltr"
+    kinds = Counter(map(bidirectional, said))
     right, left = kinds["AL"] + kinds["R"], kinds["L"]
     if right == left == 0:
         return "auto"

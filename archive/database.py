@@ -110,19 +110,16 @@ def fault_of_sqlite() -> str:
 
 
 @cache
-def _descriptions(alone: str | None) -> str:
-    said = tomllib.loads(_text("descriptions.toml"))
-    part = {name: {alone: own[alone]} for name, own in said["tables"].items() if alone in own}
-    return json.dumps({"tables": part} if alone else said)
+def _descriptions() -> str:
+    return json.dumps(tomllib.loads(_text("descriptions.toml")))
 
 
-def database_metadata(alone: str | None = None) -> dict[str, Any]:
+def database_metadata() -> dict[str, Any]:
     """Return Datasette's metadata for one archive: title, description, tables and columns.
 
-    Or `alone` what the tables say of one thing. A new dictionary each time, for Datasette merges
-    other sources into what it is given.
+    A new dictionary each time, for Datasette merges other sources into what it is given.
     """
-    return dict(json.loads(_descriptions(alone)))
+    return dict(json.loads(_descriptions()))
 
 
 def ready_queries(say: Callable[[Sequence[str]], str] = " · ".join) -> dict[str, dict[str, str]]:
@@ -130,19 +127,15 @@ def ready_queries(say: Callable[[Sequence[str]], str] = " · ".join) -> dict[str
 
     `say` makes one text of two, Arabic and English.
     """
+    asked = tomllib.loads((files("archive.site") / "queries.toml").read_text(encoding="utf-8"))
     return {
         name: {
             "title": say(query["title"]),
             "description": say(query["sentence"]),
             "sql": query["sql"].strip(),
         }
-        for name, query in _queries().items()
+        for name, query in asked.items()
     }
-
-
-@cache
-def _queries() -> dict[str, Any]:
-    return tomllib.loads((files("archive.site") / "queries.toml").read_text(encoding="utf-8"))
 
 
 def open_for_writing(root: Path) -> sqlite3.Connection:

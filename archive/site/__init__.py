@@ -48,9 +48,6 @@ _PAGES = {
     "publishers": ("name", "publisher", "slug"),
 }
 
-# What Datasette asks of the metadata many times for one page: of rules who may see what, there are
-# none, and it copies all that it gets.
-_ALONE = {each: each for each in ("allow", "allow_sql", "plugins")} | {"tables": "facets"}
 _ID = "(?P<id>[0-9]{1,16})"
 _TWO = "(?P<before>[0-9]{1,16})/(?P<after>[0-9]{1,16})"
 _STATE = rf"/article/{_ID}/at/(?P<capture>[0-9]{{1,16}})"
@@ -77,10 +74,9 @@ def startup(datasette: Any) -> None:
 
 
 @hookimpl
-def get_metadata(datasette: Any, key: str | None) -> dict[str, Any]:
+def get_metadata(datasette: Any) -> dict[str, Any]:
     """Describe every table and column of the archives."""
-    alone = _ALONE.get(key or "")
-    return {"databases": {name: database_metadata(alone) for name in archive_names(datasette)}}
+    return {"databases": {name: database_metadata() for name in archive_names(datasette)}}
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from datasette.database import QueryInterrupted
 
 from archive.captures import payload_location
 from archive.clock import from_iso, system
@@ -20,7 +21,6 @@ from archive.session import WARC_FOLDER
 from archive.site import states
 from archive.site.changes import LISTED_STEPS, Asked, entries
 from archive.site.language import ENGLISH, interface
-from archive.site.pools import kept
 from archive.site.states import Page
 from archive.status import read as judge
 from archive.stories import MOMENT
@@ -66,9 +66,12 @@ _OF_A_VERSION = ("id", "publisher", "title", "published_at", "published_on", "af
 _COMPARED = 20  # versions of a story that are compared with the first, word by word
 
 _PUBLISHERS = """
-select slug, name, (select count(*) from articles where publisher = slug) as articles
+select slug, name, (select count(*) from articles where publisher = slug) as articles,
+    (select max(published_on) from articles where publisher = slug) as newest
 from publishers order by articles desc, name
 """
+
+_UNCOUNTED = "select slug, name, null as articles, null as newest from publishers order by name"
 
 _COUNTS = """
 select
@@ -109,20 +112,24 @@ order by fetched_at desc, id desc limit :limit
 async def front_page(database: Any, publisher: str | None = None) -> Page | None:
     """Read the first page, of one publisher alone when named; None when it is not known.
 
-    `chosen` is the publisher shown alone.
+    Its `articles` is None where counting took too long; `chosen` is the publisher shown alone.
     """
-    publishers = await kept(database, _PUBLISHERS, lambda: _rows(database, _PUBLISHERS))
+    try:
+        publishers = await _rows(database, _PUBLISHERS)
+    except QueryInterrupted:
+        publishers = await _rows(database, _UNCOUNTED)
     chosen = next((row for row in publishers if row["slug"] == publisher), None)
     if publisher and chosen is None:
         return None
     newest = _NEWEST.format(more="and publisher = :publisher" if chosen else "")
-    (others,) = await kept(database, _COUNTS, lambda: _rows(database, _COUNTS))
+    counts = [row["articles"] for row in publishers]
+    (others,) = await _rows(database, _COUNTS)
     asked = Asked(publisher=publisher)
     return {
         "changes": await database.execute_fn(lambda db: entries(db, asked, limit=CHANGES_ON_FRONT)),
         "headlines": await _rows(database, newest, publisher=publisher, limit=NEWEST_ON_FRONT),
         "publishers": publishers,
-        "articles": sum(row["articles"] for row in publishers),
+        "articles": None if None in counts else sum(counts),
         "chosen": chosen,
         **dict(others),
     }

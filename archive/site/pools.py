@@ -1,41 +1,30 @@
-"""Threads of their own for the SQL of strangers, with bounds of memory; what was answered before.
+"""Threads of their own for the SQL of strangers, with bounds of memory.
 
 A page of ours waits for no question of a stranger: what may take long (`sql=`, canned queries,
 tables with conditions or facets) is asked by a few threads that come last in the machine's turn.
 """
 
-import inspect
 import os
 import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
-from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
-
-from datasette.database import Database
-
-from archive.database import state_of
 
 T = TypeVar("T")
 
 THREADS = 2  # for each of the
-# A table by conditions, SQL, answers to their last row; and our own lists of searches.
-KINDS = ("table", "sql", "whole", "list")
+KINDS = ("table", "sql", "whole")  # a table by conditions, SQL, and answers to their last row
 MEMORY = 256 << 20  # bytes that SQLite takes in this process, pages of its cache included
 LONGEST = 2 << 20  # bytes of one value; FTS5 reads a MATCH in squared time, and never looks up
 COLUMNS = 100  # of an answer; while Datasette writes its page, nobody else is answered
 LARGEST = 32 << 20  # bytes of an answer that is not streamed
 _LONGEST_PATTERN = 1000  # of what SQLite compares in one step that no limit can end
 _NICENESS = 10
-_MOST = {"facts": 1000, "pages": 50}  # answers that are kept
-# Of how many rows a page is; and, before each question of who may see a table, its name.
-_OTHERS, _KEPT = {"sql", "whole"}, ("select count(*) from ", "select name from sqlite_master")
 
 kind = ContextVar("kind", default="")  # of the request that is being answered, of `KINDS`
 _thread = threading.local()
@@ -67,43 +56,8 @@ class Pools:
             pool.shutdown(**options)
 
 
-async def kept(
-    database: Any, asked: Hashable, ask: Callable[[], Awaitable[T]], sort: str = "facts"
-) -> T:
-    """Return what a database answers; `ask` asks it, unless nothing was written since it was asked.
-
-    `asked` says what. The answers that are kept are those asked for last: of `facts`, or all that
-    `pages` show, of which fewer are kept.
-    """
-    state = state_of(Path(database.path))
-    own = vars(database).setdefault("kept", {})
-    of, answers = own.get(sort, (None, {}))
-    if of != state:
-        of, answers = own[sort] = state, {}
-    answers[asked] = answer = answers.pop(asked) if asked in answers else await ask()
-    if len(answers) > _MOST[sort]:
-        del answers[next(iter(answers))]
-    return answer
-
-
-def remember(database: Any) -> None:
-    """Let Datasette ask an archive once for its schema, and how many rows a page of it is of."""
-    if "execute" not in vars(database):
-        for name, method in vars(Database).items():
-            if inspect.iscoroutinefunction(method) and not name.startswith("execute_"):
-                setattr(database, name, partial(_once, database, name, getattr(database, name)))
-
-
-async def _once(database: Any, name: str, ask: Any, *given: Any, **named: Any) -> Any:
-    answer = partial(ask, *given, **named)
-    if name == "execute" and (kind.get() in _OTHERS or not given[0].startswith(_KEPT)):
-        return await answer()
-    found = await kept(database, (name, str(given), str(named)), answer)
-    return found.copy() if isinstance(found, dict | list) else found
-
-
 def _begin_thread() -> None:
-    _thread.strange = not threading.current_thread().name.startswith("list")
+    _thread.strange = True
     if sys.platform == "linux":  # where threads have a niceness each
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 

@@ -12,7 +12,6 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from importlib.resources import files
 from ipaddress import ip_network
 from pathlib import Path
@@ -27,8 +26,8 @@ from datasette.utils import tilde_decode
 from archive.database import NAME, is_finished, is_frozen, open_for_reading, state_of, uri
 from archive.errors import ArchiveError
 from archive.service import notifying
-from archive.site.pools import KINDS, THREADS, Pools, kind, remember
-from archive.site.tables import archive_names, table_counts
+from archive.site.pools import KINDS, THREADS, Pools, kind
+from archive.site.tables import archive_names, with_kept_counts
 
 App = Callable[..., Awaitable[None]]
 
@@ -67,9 +66,8 @@ class Gate:
             self.datasette.executor = Pools(executor)
         for name in archive_names(self.datasette):
             database = self.datasette.get_database(name)
-            database.table_counts = partial(table_counts, database)  # kept as all of the schema
-            remember(database)
-        turns = dict.fromkeys(KINDS, THREADS) | dict.fromkeys(("whole", "list"), MOST_WAITING)
+            database.table_counts = with_kept_counts(database)
+        turns = dict.fromkeys(KINDS, THREADS) | {"whole": MOST_WAITING}
         self.turns = {each: asyncio.Semaphore(number) for each, number in turns.items()}
         for database in self.datasette.databases.values():
             views = dict.fromkeys(await database.view_names(), True)
@@ -81,7 +79,7 @@ class Gate:
         place, *rest = path.strip("/").split("/")
         names = self.tables.get(tilde_decode(place.partition(".")[0]))
         if names is None or len(rest) > 1:
-            return "list" if place in {"batch", "batch.csv"} else ""  # ours, or of one row
+            return ""  # a page of ours, or of one row
         name, _, ending = (rest[0] if rest else place).partition(".")
         is_sql = tilde_decode(name) not in names if rest else "sql" in query
         if (is_sql and ending in {"csv", "json"}) or (rest and ending == "csv"):
@@ -267,10 +265,7 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         if host:  # an empty one would be all addresses
-            listener = socket.create_server((host, port), family=family)
-            # Else a page's second packet waits for a client that acknowledges the first 40 ms late.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return listener
+            return socket.create_server((host, port), family=family)
         code = errno.EADDRNOTAVAIL
     except (OSError, UnicodeError) as error:
         code = getattr(error, "errno", None) or errno.EADDRNOTAVAIL

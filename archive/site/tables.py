@@ -7,19 +7,18 @@ import re
 import sqlite3
 import time
 import tomllib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from datasette.database import QueryInterrupted
-from datasette.utils import await_me_maybe, tilde_decode, to_css_class
+from datasette.utils import await_me_maybe, tilde_decode
 from datasette.views.base import DatasetteError
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from archive.database import uri
+from archive.database import state_of, uri
 from archive.errors import StaleIndex
 from archive.maintenance.export import FORMULA
 from archive.rows import value, values
@@ -27,8 +26,6 @@ from archive.search import refuse_stale
 from archive.search.query import parse
 from archive.search.ranking import Condition, conditions
 from archive.site.language import ARABIC, either, interface
-from archive.site.pools import kept
-from archive.site.wording import direction
 
 _TELLING_TABLES = frozenset({"articles", "captures", "revisions"})
 _known: set[str] = set()  # hooks ask many times per page, and an archive stays one
@@ -56,7 +53,6 @@ def archive_names(datasette: Any) -> list[str]:
 
 _NAMES = tomllib.loads(files(__package__).joinpath("names.toml").read_text(encoding="utf-8"))
 _LONGEST = 200  # characters of a cell
-_ARABIC = ' lang="ar" dir="rtl"'
 
 
 def table_name(name: str) -> str:
@@ -88,29 +84,6 @@ def in_order(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
     )
 
 
-def cell(column: str, value: Any, said: Any, kind: str = "value") -> Markup:
-    """Return a cell in HTML: its column, its value and what is shown of it, the name of its type.
-
-    A macro of a template takes several times as long, and a page has thousands.
-    """
-    inner = f"<bdi{_ARABIC if direction(str(value)) == 'rtl' else ''}>{escape(said)}</bdi>"
-    kind, inner = ("none", "") if value is None else (kind, inner)
-    label = escape(column_name(column) or column)
-    start = f'<td class="col-{to_css_class(column)} type-{kind}" data-label="{label}">'
-    return Markup(f"{start}{inner}</td>")  # noqa: S704 - escaped
-
-
-def cells(row: Iterable[Any]) -> Markup:
-    """Return a row in HTML: cells as Datasette has them, or (column, value, what is shown)."""
-    given = (
-        each
-        if isinstance(each, tuple)
-        else (each["column"], each["raw"], each["value"], each["value_type"])
-        for each in row
-    )
-    return Markup("").join(cell(*each) for each in given)
-
-
 # What the templates call them.
 NAMES: dict[str, Callable[..., Any]] = {
     "table": table_name,
@@ -118,7 +91,6 @@ NAMES: dict[str, Callable[..., Any]] = {
     "about": about,
     "shown": shown,
     "in_order": in_order,
-    "cells": cells,
 }
 
 
@@ -189,6 +161,8 @@ def understood(found: Any, archive: Any, typed: str) -> Callable[[], Awaitable[A
 
 
 FACETS = 200  # milliseconds of the clock for all facets of a page
+_MOST_FACETS = 500  # that are remembered
+_counted_facets: dict[tuple[Any, ...], Any] = {}  # by database, its state, and what was asked
 
 
 class _Thrifty:
@@ -208,16 +182,21 @@ class _Thrifty:
         """Ask as Datasette does; what it gives a time, for as long as there is any."""
         if "custom_time_limit" not in options:
             return await self._datasette.execute(name, sql, parameters, **options)
-
-        async def counted() -> Any:
+        path = self._datasette.get_database(name).path
+        state = state_of(Path(path)) if path else time.time()
+        key = (name, str(state), sql, str(parameters), options.get("truncate"))
+        if key not in _counted_facets:
             left = int(1000 * (self._end - time.perf_counter()))
             if left <= 0:
                 raise QueryInterrupted(None, sql, parameters)
-            limited = options | {"custom_time_limit": min(left, options["custom_time_limit"])}
-            return await self._datasette.execute(name, sql, parameters, **limited)
-
-        database, asked = self._datasette.get_database(name), (sql, str(parameters), str(options))
-        return await (kept(database, asked, counted) if database.path else counted())
+            limit = min(left, options.pop("custom_time_limit"))
+            found = await self._datasette.execute(
+                name, sql, parameters, custom_time_limit=limit, **options
+            )
+            if len(_counted_facets) > _MOST_FACETS:
+                _counted_facets.clear()
+            _counted_facets[key] = found
+        return _counted_facets[key]
 
 
 def thrifty(facet: Any) -> Any:
@@ -238,14 +217,24 @@ def thrifty(facet: Any) -> Any:
     return Thrifty
 
 
-async def table_counts(database: Any, limit: int = 10) -> dict[str, int | None]:
-    """Count the rows of an archive's tables, but for hidden ones."""
-    counts: dict[str, int | None] = dict.fromkeys(await database.table_names())
-    for name in counts.keys() - set(await database.hidden_table_names()):
-        with suppress(QueryInterrupted, sqlite3.Error):
-            sql = f"select count(*) from [{name}]"  # noqa: S608 - a table's own name
-            counts[name] = (await database.execute(sql, custom_time_limit=20 * limit)).rows[0][0]
-    return counts
+def with_kept_counts(database: Any) -> Callable[..., Awaitable[dict[str, int | None]]]:
+    """Return how to count the rows of an archive's tables once, until something is written."""
+    kept: dict[str, dict[str, int | None]] = {}
+
+    async def table_counts(limit: int = 10) -> dict[str, int | None]:
+        state = str(state_of(Path(database.path)))
+        if state not in kept:
+            counts: dict[str, int | None] = dict.fromkeys(await database.table_names())
+            for name in counts.keys() - set(await database.hidden_table_names()):
+                with suppress(QueryInterrupted, sqlite3.Error):
+                    sql = f"select count(*) from [{name}]"  # noqa: S608 - a table's own name
+                    found = await database.execute(sql, custom_time_limit=20 * limit)
+                    counts[name] = found.rows[0][0]
+            kept.clear()
+            kept[state] = counts
+        return dict(kept[state])
+
+    return table_counts
 
 
 _NUMBER = re.compile(r"-?[\d.]+")
@@ -310,6 +299,8 @@ TABLES = {
 }
 
 
+_labels: dict[tuple[Any, ...], Markup | None] = {}  # by what is asked, of which state, and when
+_MOST_LABELS = 5000  # that are remembered
 _LABEL_LIVES = 5  # seconds at most
 
 
@@ -319,8 +310,14 @@ async def labelled(datasette: Any, database: str, column: str, value: int | str)
     Nor is there one where not everybody may see the other table. A page has many cells that name
     the same row, so a label is remembered for some seconds.
     """
-    asked, now = (datasette, database, TABLES[column], value), int(time.monotonic() / _LABEL_LIVES)
-    return await kept(datasette.get_database(database), (now, *asked), partial(_label, *asked))
+    state = str(state_of(Path(datasette.get_database(database).path)))
+    now = int(time.monotonic() / _LABEL_LIVES)
+    key = (id(datasette), database, state, now, column, value)
+    if key not in _labels:
+        if len(_labels) > _MOST_LABELS:
+            _labels.clear()
+        _labels[key] = await _label(datasette, database, TABLES[column], value)
+    return _labels[key]
 
 
 async def _label(datasette: Any, database: str, table: str, value: int | str) -> Markup | None:

@@ -12,21 +12,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache
 from itertools import product
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from datasette.utils import sqlite_timelimit
 
-from archive.rows import Row, from_json, value
+from archive.rows import Row, value
 from archive.search import doubts, refuse_stale
 from archive.search.query import Query, parse
 from archive.search.ranking import columns, dated
 from archive.site import wording
 from archive.site.charts import Chart, Point, Series, bars, lines
 from archive.site.language import t
-from archive.site.pools import kept
 
 MOST_LINES = 6  # more cannot be told apart
 DRAWN, WRITTEN = 400, 8000  # periods, of a chart and of a file
@@ -155,11 +154,9 @@ class Trend:
 Address = Callable[[str], str]
 _Days = Mapping[str, int]  # articles by ISO day; "" is none
 _TOTALS = """
-select json_group_object(day, articles) from (
-    select day, sum(articles) as articles
-    from (select day, nullif(day, '') as published_on, publisher, articles from day_counts)
-    where {where} group by day
-)
+select day, sum(articles)
+from (select day, nullif(day, '') as published_on, publisher, articles from day_counts)
+where {where} group by day
 """
 # A day that is printed wrong must not stretch the axis beyond the archive's own last.
 _LAST = "select date(max(first_seen_at), '+1 day') from articles"
@@ -179,7 +176,7 @@ def trend(db: sqlite3.Connection, asked: Asked, *, most: int = DRAWN) -> Trend:
     pairs = list(product(asked.words, split if len(split) > 1 else [asked.publishers]))
     shown = pairs[:MOST_LINES]
     with sqlite_timelimit(db, _TIME_LIMIT):
-        totals = cache(lambda *own: from_json(value(db, _TOTALS.format(where=own[0]), own[1:])))
+        totals = cache(lambda *own: dict(db.execute(_TOTALS.format(where=own[0]), own[1:])))
         hits = [dated(db, parse(word), slugs) for word, slugs in shown]
         there = [totals(*_bounds(db, parse(word), slugs)) for word, slugs in shown]
         doubtful = {word for word, _ in shown if doubts(db, word)}
@@ -192,12 +189,6 @@ def trend(db: sqlite3.Connection, asked: Asked, *, most: int = DRAWN) -> Trend:
         left_out=len(pairs) - len(shown),
         doubtful=tuple(sorted(doubtful)),
     )
-
-
-async def counted(database: Any, asked: Asked, most: int) -> Trend:
-    """Count in a thread of a database, what is drawn only once; a file is too large to be kept."""
-    count = partial(database.execute_fn, partial(trend, asked=asked, most=most))
-    return await (kept(database, asked, count, "pages") if most <= DRAWN else count())
 
 
 def _bounds(db: sqlite3.Connection, query: Query, slugs: tuple[str, ...]) -> tuple[str, ...]:

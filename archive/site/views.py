@@ -25,7 +25,7 @@ from archive.maintenance.export import write_csv
 from archive.rows import Row
 from archive.search import batch as batches
 from archive.site import changes as changed
-from archive.site import citation, pages, pools, replay, sql, states, wording
+from archive.site import citation, pages, replay, sql, states, wording
 from archive.site import results as finding
 from archive.site import trends as trended
 from archive.site.language import t
@@ -161,7 +161,7 @@ async def search(datasette: Any, request: Any, send: Any) -> Any:
     asked = finding.Asked.read(searched(request), request.args)
     read = partial(finding.read, asked=asked, kind=kind, path=datasette.absolute_url(request, path))
     try:
-        found = await pools.kept(database, str(read), partial(database.execute_fn, read), "pages")
+        found = await database.execute_fn(read)
         if kind in {"csv", "jsonl"}:
             return await sql.download(datasette, request, send, database, found)
     except (StaleIndex, sqlite3.OperationalError) as error:
@@ -193,7 +193,7 @@ async def trends(datasette: Any, request: Any) -> Response:
         return await _message(datasette, request, "لا يوم أو فترة بهذا الاسم.")
     most = trended.WRITTEN if kind in {"csv", "json"} else trended.DRAWN
     try:
-        found = await trended.counted(database, asked, most)
+        found = await database.execute_fn(lambda db: trended.trend(db, asked, most=most))
     except StaleIndex:
         return await _message(datasette, request, _STALE, 503)
     except sqlite3.OperationalError as error:

@@ -98,10 +98,7 @@ def direction(text: str | None) -> str:
 
     The browser's own rule uses the first letter alone, which in Arabic news is often Latin.
     """
-    said = (text or "")[:_LETTERS_LOOKED_AT]
-    if said.isascii():  # as most of what a table has
-        return "auto" if said.lower() == said.upper() else "ltr"
-    kinds = Counter(map(bidirectional, said))
+    kinds = Counter(map(bidirectional, (text or "")[:_LETTERS_LOOKED_AT]))
     right, left = kinds["AL"] + kinds["R"], kinds["L"]
     if right == left == 0:
         return "auto"

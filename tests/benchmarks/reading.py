@@ -1,14 +1,13 @@
 """How fast the pages of a large archive are, alone and while others write and ask without end.
 
-    python -m tests.benchmarks.reading [--articles 200000] [--load 60] [--folder DIR] [--only PAGE]
+    python -m tests.benchmarks.reading [--articles 200000] [--load 60] [--only PAGE …]
 
 Serves an archive of tests.benchmarks.rows with `warraq serve`, and prints for each page the CPU
-milliseconds that the server needs (all of its threads) for the first request and for one of the
-others, which find the counts and facets of the first, and the milliseconds until the first byte,
-median and 95th percentile; `versions` (`/-/versions.json`, which asks no archive) says how quick
-the machine is in this run. With --load SECONDS the same again, in a copy, for eight clients that
-ask for a page a second while a writer adds twenty articles a second and four strangers ask endless
-SQL. --folder keeps the archive that is made for the next run.
+milliseconds that the server needs for one request (all of its threads), and the milliseconds until
+the first byte, median and 95th percentile; `versions` (`/-/versions.json`, which asks no archive)
+says how quick the machine is in this run. With --load SECONDS the same again, in a copy, for eight
+clients that ask for a page a second while a writer adds twenty articles a second and four strangers
+ask endless SQL.
 """
 
 import http.client
@@ -113,8 +112,7 @@ def alone(address: str, process: int, asked: dict[str, str], requests: int) -> N
                 break
         first = "" if status == 200 else f"   status {status}"
         click.echo(
-            f"{name:<26}{spent[0]:8.1f} {statistics.median(spent[1:] or spent):8.1f}"
-            f" {_spread(times)}{first}"
+            f"{name:<26}{statistics.median(spent[1:] or spent):8.1f} {_spread(times)}{first}"
         )
 
 
@@ -192,25 +190,23 @@ def write(root: str, first: int) -> None:
 @click.option("--load", default=0, help="Seconds under load.")
 @click.option("--only", multiple=True, help="Pages whose names begin so.")
 @click.option("--archive", type=click.Path(path_type=Path), help="Another archive.")
-@click.option("--folder", type=click.Path(path_type=Path), help="Where archives made are kept.")
 def main(
-    articles: int, requests: int, load: int, only: tuple[str, ...],
-    archive: Path | None, folder: Path | None,
-) -> None:  # fmt: skip
+    articles: int, requests: int, load: int, only: tuple[str, ...], archive: Path | None
+) -> None:
     """Print what the pages of an archive take."""
-    root = archive or rows.archive_of(articles, folder)
+    root = archive or rows.archive_of(articles)
     asked = {
         name: path
         for name, path in pages(root).items()
         if not only or name.startswith(("versions", *only))
     }
     with started(root) as (address, server):
-        click.echo(f"{'alone':<26}{'first':>8} {'CPU ms':>8} {'p50 ms':>10} {'p95 ms':>9}")
+        click.echo(f"{'alone':<26}{'CPU ms':>8} {'p50 ms':>10} {'p95 ms':>9}")
         alone(address, server.pid, asked, requests)
     if load:
-        with tempfile.TemporaryDirectory() as copied:
-            shutil.copy(root / "archive.db", copied)
-            with started(Path(copied)) as (address, _), writing(Path(copied), articles):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(root / "archive.db", folder)
+            with started(Path(folder)) as (address, _), writing(Path(folder), articles):
                 click.echo(f"{'under load':<26}{'pages':>8} {'p50 ms':>10} {'p95 ms':>9}")
                 loaded(address, asked, load)
 

@@ -92,17 +92,14 @@ insert into visits (key, url, publisher, kind, found_at, due_at, last_at, state)
 """
 
 
-def archive_of(articles: int, folder: Path | None = None) -> Path:
-    """Return the folder of an archive of so many articles; it is made unless it is there.
-
-    It is kept in a `folder`, or in the system's temporary one.
-    """
+def archive_of(articles: int) -> Path:
+    """Return the folder of an archive of so many articles; it is made unless it is there."""
     name = f"{articles}-{_VERSION}-{FIRST.rpartition('_')[2]}"
-    root = (folder or Path(tempfile.gettempdir())) / "warraq-benchmarks" / name
+    root = Path(tempfile.gettempdir()) / "warraq-benchmarks" / name
     if not root.is_dir():
         for old in root.parent.glob(f"{articles}-*"):
             shutil.rmtree(old)
-        root.parent.mkdir(parents=True, exist_ok=True)
+        root.parent.mkdir(exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=root.parent, prefix="making-"))
         with closing(open_for_writing(made)) as db:
             fill(db, articles)

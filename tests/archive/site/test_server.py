@@ -3,12 +3,10 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
 import venv
-from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -230,10 +228,3 @@ async def test_its_health_is_for_everybody_and_says_when_the_database_cannot_be_
     away.rename(place)
     assert (await asking.get("/-/health")).status_code == 200
     assert (await asking.get("/-/threads")).status_code == 404
-
-
-def test_a_page_does_not_wait_for_the_acknowledgement_of_its_first_packet():
-    with closing(server.listen("127.0.0.1", 0)) as listener:
-        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        with socket.create_connection(listener.getsockname()), closing(listener.accept()[0]) as own:
-            assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -262,6 +262,7 @@ create table visits (
     last_modified text,
     last_capture integer,
     interval integer,
+    entries integer,
     failures integer not null default 0,
     state text not null default 'due'
         check (state in ('due', 'done', 'gone', 'refused', 'failed')),
@@ -291,7 +292,7 @@ create table links (
     found_at text not null,
     primary key (visit, listing)
 ) strict, without rowid;
-create index links_listing on links(listing);
+create index links_listing on links(listing, found_at);
 
 create table problems (
     id integer primary key,

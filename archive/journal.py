@@ -38,7 +38,6 @@ _DECISION = {
 _KEYS = {"visit", "article", VIA}  # fields that hold identity keys
 _FOLLOWED = {
     "beyond": "beyond", "pages": "pages", "taken": "taken", "known": "known", "moved-to": "moved",
-    "entries": "entries",
 }  # fmt: skip
 
 
@@ -55,7 +54,7 @@ class Followed:
     which continue it were followed; `resting` names shapes of addresses that were left out as
     traps, or the listing (its key) as one that leads nowhere. `moved` is the place that its
     newspaper has moved to; one that was `beyond` as well has to wait until the known articles were
-    asked for. `entries` is how many articles it showed, where that is known.
+    asked for.
     """
 
     beyond: bool = False
@@ -64,7 +63,6 @@ class Followed:
     taken: int | None = None
     known: str | None = None
     moved: str | None = None
-    entries: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
-from archive.clock import from_iso, iso
+from archive.clock import iso
 from archive.models import Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 from archive.rows import Row, insert, row_of, value, values
@@ -209,39 +209,6 @@ def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> N
         "update visits set due_at = max(?, coalesce(not_before, '')) where key = ?",
         [(iso(now), key) for key in keys],
     )
-
-
-_ARRIVALS = """
-select a.published_at, l.found_at from links l join visits v on v.id = l.visit
-left join articles a on a.id = v.article
-where l.listing = :listing and l.found_at >= :since and v.kind = 'article'
-order by l.found_at desc limit :most
-"""
-_OF_PUBLISHER = """
-select published_at, first_seen_at from articles
-where publisher = :publisher and published_on >= date(:since) and first_seen_at >= :since
-order by published_on desc limit :most
-"""
-_FIRST_LISTED = "select min(found_at) from links where listing = ?"
-MOST_ARRIVALS = 10_000
-
-Arrival = tuple[datetime | None, datetime]  # when it was published, if it says so, and found
-
-
-def arrivals(
-    db: sqlite3.Connection, listing: Visit, *, since: datetime
-) -> tuple[list[Arrival], datetime | None]:
-    """Return the articles that a listing brought since a moment, and when it first brought any.
-
-    Of one that lists none itself, as an index of sitemaps, those of its newspaper.
-    """
-    number = value(db, "select id from visits where key = ?", (listing.key,))
-    first = value(db, _FIRST_LISTED, (number,))
-    sql = _ARRIVALS if first else _OF_PUBLISHER
-    row = {"listing": number, "publisher": listing.publisher, "since": iso(since)}
-    rows = db.execute(sql, row | {"most": MOST_ARRIVALS}).fetchall()
-    found = [(own and from_iso(own), from_iso(at)) for own, at in rows]
-    return found, from_iso(first) if first else listing.found_at
 
 
 PORTION = 1000  # articles that are asked for at once where a newspaper has moved

@@ -90,8 +90,7 @@ class Visit:
     `key` is the identity key of its address, `url` the address to fetch. `failures` counts the
     failed visits since the last good one, `article` is the id of the article that one led to. What
     is `past` is visited by walks into the past alone; days as of a `Link`. One that somebody has
-    asked to be watched is so from one moment to another, whoever its publisher is. A listing showed
-    so many `entries` (articles) when it was read last.
+    asked to be watched is so from one moment to another, whoever its publisher is.
     """
 
     key: str
@@ -113,7 +112,6 @@ class Visit:
     latest_on: date | None = None
     watched_from: datetime | None = None
     watched_until: datetime | None = None
-    entries: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,17 +4,15 @@ Visits that were not acknowledged never happened, so their metadata records are 
 visits are due as before, and a rebuilt database must not know better.
 
 Runs at the start of every writer, under the lock (invariant 2), and looks only at the runs that
-did not end. What an earlier run postponed by a clock that was ahead is due again.
+did not end.
 """
 
 import logging
 import os
 import sqlite3
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from archive import captures, publishers, renderings, runs
-from archive.clock import from_iso, iso
 from archive.database import spill_into
 from archive.models import WarcLocation
 from archive.rows import upsert, value, values
@@ -122,44 +120,3 @@ def _adopt(db: sqlite3.Connection, record: Record, place: WarcLocation, *, run: 
     elif capture := captures.of_record(record, place):
         publishers.name(db, capture.publisher)  # its row may have been in the batch that was lost
         captures.insert(db, capture, run=run)
-
-
-_LATEST = """
-select max(coalesce((select max(started_at) from runs), ''),
-    coalesce((select max(fetched_at) from captures), ''))
-"""
-_WORTH_CORRECTING = timedelta(hours=1)  # a smaller lead is waited for
-_SHIFTED = "strftime('%Y-%m-%dT%H:%M:%f', {0}, :shift) || '000Z'"  # times are text of one width
-_SHIFT_VISITS = f"""
-update visits set
-    due_at = case when last_at is null or due_at is null then :now
-        else max(:now, {_SHIFTED.format("due_at")}) end,
-    not_before = {_SHIFTED.format("not_before")},
-    last_at = min(last_at, :now),
-    found_at = min(found_at, :now)
-where max(found_at, coalesce(last_at, '')) > :soon
-    and (due_at > :now or (due_at is null and kind = 'article' and state in ('done', 'failed')))
-"""  # noqa: S608 - constants
-_SHIFT_HOSTS = f"""
-update hosts set not_before = {_SHIFTED.format("not_before")} where not_before > :now
-"""  # noqa: S608
-
-
-def correct_fast_clock(db: sqlite3.Connection, *, now: datetime) -> timedelta | None:
-    """Make visits due as they would be if an earlier run's clock had not been ahead of `now`.
-
-    That clock found addresses "tomorrow", and nobody would visit them before that; articles were
-    too old to be visited again. It matters only where a run began, or something was fetched, over
-    an hour after `now`. Returns how far ahead the clock was, None where nothing had to be changed.
-    What was observed keeps the times it was given.
-    """
-    latest = value(db, _LATEST)
-    ahead = from_iso(latest) - now if latest else timedelta()
-    if ahead < _WORTH_CORRECTING:
-        return None
-    shift = f"-{ahead.total_seconds():.3f} seconds"
-    moments = {"now": iso(now), "soon": iso(now + _WORTH_CORRECTING), "shift": shift}
-    if not db.execute(_SHIFT_VISITS, moments).rowcount:
-        return None
-    db.execute(_SHIFT_HOSTS, moments)
-    return ahead

@@ -262,7 +262,6 @@ create table visits (
     last_modified text,
     last_capture integer,
     interval integer,
-    entries integer,
     failures integer not null default 0,
     state text not null default 'due'
         check (state in ('due', 'done', 'gone', 'refused', 'failed')),
@@ -292,7 +291,7 @@ create table links (
     found_at text not null,
     primary key (visit, listing)
 ) strict, without rowid;
-create index links_listing on links(listing, found_at);
+create index links_listing on links(listing);
 
 create table problems (
     id integer primary key,

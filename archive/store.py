@@ -51,26 +51,11 @@ class Store(Session):
         if wanted:
             links.want(self.db, publisher.slug, wanted)
 
-    def enter(
-        self,
-        entries: Iterable[tuple[str, Kind]],
-        *,
-        publisher: str,
-        poll: bool = True,
-        early: bool = False,
-    ) -> None:
-        """Make a publisher's entry points known, and due now; former ones rest.
-
-        Where it is not to be polled, they are due by their own times: `early`, if that is so soon
-        that they can come along.
-        """
+    def enter(self, entries: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
+        """Make a publisher's entry points known and due now; former ones rest."""
         self.batch.open()
-        if poll:
-            visits.retire(self.db, publisher)
-            self.ask(entries, publisher=publisher)
-        else:
-            now = self.clock()
-            visits.enter(self.db, entries, publisher=publisher, now=now, early=early)
+        visits.retire(self.db, publisher)
+        self.ask(entries, publisher=publisher)
 
     def ask(self, addresses: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
         """Make single addresses known and due now."""

@@ -7,7 +7,7 @@ found is marked `past`, so that one that was broken off goes on where it was, an
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
@@ -43,7 +43,7 @@ VISITS = f"""
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at,
     iif(l.id is null, null, v.etag) etag, iif(l.id is null, null, v.last_modified) last_modified,
     l.sha256 last_sha256, v.failures, v.article, {hint_columns()},
-    v.past, v.earliest_on, v.latest_on, v.watched_from, v.watched_until, v.entries
+    v.past, v.earliest_on, v.latest_on, v.watched_from, v.watched_until
 from visits v left join captures l on l.id = v.last_capture and not exists (
     select 1 from captures n where n.article = v.article and n.fetched_at > v.last_at
 )
@@ -58,16 +58,6 @@ order by v.due_at, v.rowid limit :limit
 """
 _WITHIN = """v.past = 1 and (v.latest_on is null or v.latest_on >= :since)
     and (v.earliest_on is null or v.earliest_on <= :until)"""
-_OF_KIND = """from visits where publisher = p.value and kind = k.value and due_at is not null
-    and past = 0 and (k.value in ('article', 'image') or found_in is not null)"""
-_PENDING = f"""
-select coalesce(sum(due), 0) count, min(first) first from (
-    select (select min(due_at) {_OF_KIND}) first,
-        (select count(*) {_OF_KIND} and due_at <= :now) due
-    from json_each(:publishers) p,
-        json_each('["article", "image", "feed", "sitemap", "section", "api"]') k
-)
-"""  # noqa: S608 - constants
 _NEXT = f"""
 {VISITS}
 where v.publisher = :publisher and v.due_at <= :now and {_WITHIN} and v.kind {{kinds}}
@@ -77,15 +67,10 @@ _VISITED = """
 update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at,
     url = coalesce(:moved, url), state = :state, failures = :failures, interval = :interval,
     etag = :etag, last_modified = :last_modified,
-    last_capture = coalesce(:last_capture, last_capture), entries = coalesce(:entries, entries),
+    last_capture = coalesce(:last_capture, last_capture),
     article = coalesce(:article, article),
     past = case when kind = 'article' and :state in ('done', 'gone') then 0 else past end
 where key = :key
-"""
-_ENTER = """
-update visits set due_at = max(:now, coalesce(not_before, '')), url = :url, kind = :kind, past = 0
-where key = :key and (due_at is null or (:early and failures = 0 and due_at > :now
-    and due_at <= strftime('%Y-%m-%dT%H:%M:%f000Z', :now, (interval / 10) || ' seconds')))
 """
 WATCH_AFTER = timedelta(hours=1)  # what is to be watched is looked at first
 _WATCH = """
@@ -153,33 +138,13 @@ def retry(db: sqlite3.Connection, publisher: str, *, now: datetime) -> None:
     )
 
 
-def retire(db: sqlite3.Connection, publisher: str, *, but: Collection[str] = ()) -> None:
-    """Let a publisher's listings rest, `but` some (keys), until they are asked for again."""
+def retire(db: sqlite3.Connection, publisher: str) -> None:
+    """Let a publisher's listings rest until they are asked for or found again."""
     db.execute(
-        "update visits set due_at = null where publisher = ? and kind != 'article'"
-        " and found_in is null and key not in (select value from json_each(?))",
-        (publisher, json.dumps(list(but))),
+        "update visits set due_at = null"
+        " where publisher = ? and kind != 'article' and found_in is null",
+        (publisher,),
     )
-
-
-def enter(
-    db: sqlite3.Connection,
-    entries: Iterable[tuple[str, Kind]],
-    *,
-    publisher: str,
-    now: datetime,
-    early: bool,
-) -> None:
-    """Make a publisher's entry points known, and due by their own times; former ones rest.
-
-    What is new, or rested, is due now; with `early` also what will be within a tenth of its time.
-    """
-    keyed = {key_of(db, url, publisher): (url, kind) for url, kind in entries}
-    retire(db, publisher, but=keyed)
-    for key, (url, kind) in keyed.items():
-        db.execute(FOUND, new(key, Link(url=url, kind=kind), publisher, now=now))
-        row = {"key": key, "url": url, "kind": kind, "now": iso(now), "early": early}
-        db.execute(_ENTER, row)
 
 
 def due(
@@ -249,25 +214,16 @@ def count_due(
     return int(value(db, sql, _asked(publishers, now, within, only)) or 0)
 
 
-def entries(db: sqlite3.Connection, publishers: Collection[str]) -> list[Visit]:
-    """Return the visits to the listings of publishers that were asked for by name."""
-    sql = f"{VISITS} where v.publisher = ? and v.kind != 'article' and v.found_in is null"
-    return [visit for slug in publishers for visit in visits_of(db, sql, (slug,))]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """How many visits that are not to entry points are due, and when the first of all is."""
-
-    count: int
-    first: datetime | None
-
-
-def pending(db: sqlite3.Connection, publishers: Collection[str], *, now: datetime) -> Pending:
-    """Return what there is to visit of publishers, but for walks into the past."""
-    row = {"publishers": json.dumps(list(publishers)), "now": iso(now)}
-    (found,) = select(db, _PENDING, row)
-    return record(Pending, found)
+def due_publishers(
+    db: sqlite3.Connection, publishers: Collection[str], *, now: datetime
+) -> list[str]:
+    """Return those of the publishers that have articles, or listings of listings, due."""
+    sql = (
+        "select slug from publishers p where slug in (select value from json_each(?)) and exists ("
+        "select 1 from visits v where v.publisher = p.slug and v.past = 0 and v.due_at <= ?"
+        " and (kind = 'article' or found_in is not null)) order by slug"
+    )
+    return values(db, sql, (json.dumps(list(publishers)), iso(now)))
 
 
 def visited(
@@ -294,7 +250,6 @@ def visited(
         "last_modified": good.last_modified if good else visit.last_modified,
         "last_capture": good.id if good else None,
         "moved": decision.moved,
-        "entries": decision.followed.entries if decision.followed else None,
     }
     db.execute(_VISITED, row | ended(decision, at=now))
     if decision.moved and article and decision.outcome in SHOWN:
@@ -447,3 +402,44 @@ def depth(db: sqlite3.Connection, page: Visit, *, most: int) -> int:
 def is_like(db: sqlite3.Connection, keys: Collection[str], page: str) -> bool:
     """Return whether a page that was read before lists all of these addresses already."""
     return {*values(db, _LISTED, (page,))}.issuperset(keys)
+
+
+_LATEST = """
+select max(coalesce((select max(started_at) from runs), ''),
+    coalesce((select max(fetched_at) from captures), ''))
+"""
+_WORTH_CORRECTING = timedelta(hours=1)  # a smaller lead is waited for
+_SHIFTED = "strftime('%Y-%m-%dT%H:%M:%f', {0}, :shift) || '000Z'"  # times are text of one width
+_SHIFT_VISITS = f"""
+update visits set
+    due_at = case when last_at is null or due_at is null then :now
+        else max(:now, {_SHIFTED.format("due_at")}) end,
+    not_before = {_SHIFTED.format("not_before")},
+    last_at = min(last_at, :now),
+    found_at = min(found_at, :now)
+where max(found_at, coalesce(last_at, '')) > :soon
+    and (due_at > :now or (due_at is null and kind = 'article' and state in ('done', 'failed')))
+"""  # noqa: S608 - constants
+_SHIFT_HOSTS = f"""
+update hosts set not_before = {_SHIFTED.format("not_before")} where not_before > :now
+"""  # noqa: S608
+
+
+def correct_fast_clock(db: sqlite3.Connection, *, now: datetime) -> timedelta | None:
+    """Make visits due as they would be if an earlier run's clock had not been ahead of `now`.
+
+    That clock found addresses "tomorrow", and nobody would visit them before that; articles were
+    too old to be visited again. It matters only where a run began, or something was fetched, over
+    an hour after `now`. Returns how far ahead the clock was, None where nothing had to be changed.
+    What was observed keeps the times it was given.
+    """
+    latest = value(db, _LATEST)
+    ahead = from_iso(latest) - now if latest else timedelta()
+    if ahead < _WORTH_CORRECTING:
+        return None
+    shift = f"-{ahead.total_seconds():.3f} seconds"
+    moments = {"now": iso(now), "soon": iso(now + _WORTH_CORRECTING), "shift": shift}
+    if not db.execute(_SHIFT_VISITS, moments).rowcount:
+        return None
+    db.execute(_SHIFT_HOSTS, moments)
+    return ahead

@@ -15,7 +15,7 @@ from crawler.errors import CrawlerError, InquiryStopped
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and
 # the like work on a machine without Scrapy and trafilatura.
 _MODULES = {
-    "crawler.commands.crawl": "crawl backfill watch schedule",
+    "crawler.commands.crawl": "crawl backfill watch",
     "crawler.commands.save": "save",
     "crawler.commands.extract": "extract",
     "crawler.commands.publishers": "publishers",
@@ -41,9 +41,8 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command; whatever it prints, of errors and logs too, is for the eye alone."""
-        if not isinstance(sys.stdout, Printable):  # as it is for each slice of `watch`
-            sys.stdout = cast("TextIO", Printable(sys.stdout))
-            sys.stderr = cast("TextIO", Printable(sys.stderr))
+        sys.stdout = cast("TextIO", Printable(sys.stdout))
+        sys.stderr = cast("TextIO", Printable(sys.stderr))
         try:
             "خبر".encode(sys.stdout.encoding)
         except UnicodeEncodeError as error:

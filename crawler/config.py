@@ -11,7 +11,7 @@ import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, Field, dataclass, field, fields, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import timedelta
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,7 +34,6 @@ if TYPE_CHECKING:  # a worker process reads publishers, and needs no scheduler
     from archive.store import Store
 
 NAME = "warraq.toml"
-_NEVER = timedelta(days=366)  # when 30 February is
 # What the check of a value may raise.
 _FAILURES = (ValueError, TypeError, KeyError, OSError, re.error, SelectorError)
 _SCHEMES = {"http", "https", "socks5", "socks5h"}
@@ -140,8 +139,8 @@ def read_settings(path: Path, kind: type, *, error: type[CrawlerError]) -> dict[
         raise error(f"{path}: not a readable TOML file: {wrong}") from wrong
 
 
-def cron_trigger(expression: str, zone: tzinfo = UTC) -> "CronTrigger":
-    """Return the trigger of a cron expression in a zone, its weekdays counted as cron counts them.
+def cron_trigger(expression: str) -> "CronTrigger":
+    """Return the trigger of a cron expression in UTC, its weekdays counted as cron counts them.
 
     APScheduler takes 0 for Monday where cron (and every example on the web) takes it for Sunday.
 
@@ -152,7 +151,7 @@ def cron_trigger(expression: str, zone: tzinfo = UTC) -> "CronTrigger":
 
     *others, weekday = expression.lower().split()
     days = ",".join(map(_weekdays, weekday.split(",")))
-    return CronTrigger.from_crontab(" ".join([*others, days]), timezone=zone)
+    return CronTrigger.from_crontab(" ".join([*others, days]), timezone="UTC")
 
 
 def _weekdays(part: str) -> str:
@@ -234,25 +233,10 @@ def _at_most(number: int) -> Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a publisher is polled: every so often, by a cron expression, or else as is learnt."""
+    """When a publisher is crawled: every so often, or by a cron expression (in UTC)."""
 
     every: timedelta | None = setting(_EVERY, "the time between two crawls")
-    cron: str | None = setting(_CRON, "when it is crawled, in its time zone or UTC")
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether somebody said so."""
-        return bool(self.every or self.cron)
-
-    def after(self, moment: datetime, zone: tzinfo | None = None) -> datetime:
-        """Return the first poll after a moment by a fixed schedule; a year after it for never.
-
-        The expression is in the `zone`, or UTC.
-        """
-        if self.every:
-            return moment + self.every
-        at = cron_trigger(self.cron or "", zone or UTC).get_next_fire_time(None, moment)
-        return at.astimezone(UTC) if at else moment + _NEVER
+    cron: str | None = setting(_CRON, "when it is crawled, in UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,7 +376,7 @@ class Config:
     contact: str | None = setting(_CONTACT, "an address that publishers find in the User-Agent")
     collector: Collector = setting(_COLLECTOR, "who collects, in WARC files and in evidence")
     every: timedelta | None = setting(_EVERY, "the time between two crawls")
-    cron: str | None = setting(_CRON, "when publishers are crawled, in their time zones or UTC")
+    cron: str | None = setting(_CRON, "when publishers are crawled, in UTC")
     schedules: Mapping[str, Schedule] = setting(_SCHEDULES, "their own ones", key="publishers")
     proxy: str | None = setting(_PROXY, "the proxy through which everything is fetched")
     workers: int | None = setting(_WORKERS, "processes that read pages")
@@ -407,7 +391,9 @@ class Config:
 
     def schedule_of(self, slug: str) -> Schedule:
         """Return a publisher's own schedule, or the common one."""
-        return self.schedules.get(slug, Schedule(every=self.every, cron=self.cron))
+        usual = None if self.cron else timedelta(minutes=15)
+        common = Schedule(every=self.every or usual, cron=self.cron)
+        return self.schedules.get(slug, common)
 
     def left(self, store: "Store") -> int | None:
         """Return how many bytes the caps leave, at least 0; None where there is no cap."""

@@ -20,7 +20,7 @@ from typing import cast
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.log import configure_logging
 
-from archive import recovery, runs, visits
+from archive import runs, visits
 from archive.clock import Clock, system
 from archive.errors import ArchiveError, unwritten
 from archive.models import Kind, Progress, silent
@@ -113,8 +113,7 @@ async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
         NoWorkers: if no process that reads pages stays alive.
     """
     check_browser(job.publishers, job.root, full=job.full)
-    if not gc.get_freeze_count():  # once: what is imported stays, and looking through it takes a
-        gc.freeze()  # tenth of all
+    gc.freeze()  # what is imported stays; looking through it again and again takes a tenth of all
     gc.set_threshold(_GARBAGE)
     slices, began = _Slices(job, progress), time.monotonic()
     days = {name: str(day) for name, day in asdict(job.period).items() if day}  # for a rebuild
@@ -173,7 +172,7 @@ class _Slices:
         self._held += left
         self._head_start = _HEAD_START if left else 0.0
         store.batch.open()
-        if ahead := recovery.correct_fast_clock(store.db, now=store.clock()):
+        if ahead := visits.correct_fast_clock(store.db, now=store.clock()):
             self._warnings.append(
                 f"An earlier run's clock was {ahead / timedelta(hours=1):,.1f} hours ahead of this"
                 " one; what it had postponed is due again. Check the machine's clock."
@@ -188,9 +187,9 @@ class _Slices:
             if job.back:
                 ways, restart = ways_back(publisher, job.period), not publisher.has_way_back
                 visits.walk_back(store.db, ways, publisher=slug, now=store.clock(), restart=restart)
-            if slug in job.poll or (job.with_parent and not job.addresses):
-                points, early = entry_points(publisher), not job.config.schedule_of(slug).is_fixed
-                store.enter(points, publisher=slug, poll=slug in job.poll, early=early)
+            if slug in job.poll:
+                points = entry_points(publisher)
+                store.enter(points, publisher=slug)
                 if not points:
                     self._warnings.append(f"{slug}: its file names no listing and no homepage.")
             mine = [(url, Kind.ARTICLE) for url, whose in job.addresses if whose == slug]

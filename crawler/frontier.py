@@ -7,17 +7,13 @@ archive. What is in hand is also in a file, which a crawl that dies leaves behin
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from archive import visits
-from archive.links import Arrival
 from archive.models import Kind, Link, Visit
 from archive.store import Store
-from crawler import polls
-from crawler.config import DEFAULTS, Config
 from crawler.daterange import ALWAYS, Period
 from crawler.fetch.throttle import Delays
 from crawler.listings import wordpress
@@ -66,46 +62,6 @@ def charge(store: Store) -> list[str]:
     store.batch.commit()
     (store.root / "in-hand").unlink(missing_ok=True)
     return due
-
-
-Brought = Callable[..., tuple[list[Arrival], datetime | None]]  # `archive.links.arrivals`
-
-
-class Plan:
-    """When publishers' entry points are polled next: as warraq.toml says, else as is learnt."""
-
-    def __init__(
-        self, brought: Brought, publishers: Iterable[Publisher], own: Config = DEFAULTS
-    ) -> None:
-        """Take what gives the articles that a listing `brought` since a moment, and when first."""
-        self._brought = brought
-        self._zones = {publisher.slug: publisher.zone for publisher in publishers}
-        self._own = own
-
-    def after(self, listing: Visit, *, now: datetime, entries: int | None = None) -> datetime:
-        """Return when a listing that is polled `now` is polled next; it shows so many `entries`."""
-        schedule = self._own.schedule_of(listing.publisher)
-        if schedule.is_fixed:
-            return schedule.after(now, self._zones.get(listing.publisher))
-        entries = entries or listing.entries
-        rhythm = self.rhythm(listing, now=now)
-        return polls.next_poll(rhythm, key=listing.key, now=now, entries=entries)
-
-    def rhythm(self, listing: Visit, *, now: datetime) -> polls.Rhythm:
-        """Return the rhythm of a listing."""
-        found, first = self._brought(listing, since=now - polls.WINDOW)
-        came, since = polls.arrived(found, first=first or now)
-        return polls.learn(came, since=since, now=now, zone=self._zones.get(listing.publisher))
-
-    def as_asked(self, visit: Visit, *, read_at: datetime, now: datetime) -> Visit:
-        """Return a listing without its validators, where these are not to be believed any longer.
-
-        It was `read_at` a moment, which no later answer was.
-        """
-        rhythm = self.rhythm(visit, now=now)
-        if polls.is_conditional(rhythm, read_at=read_at, now=now, entries=visit.entries):
-            return visit
-        return replace(visit, etag=None, last_modified=None)
 
 
 class Frontier:

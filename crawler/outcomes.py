@@ -145,16 +145,11 @@ def after_failure(
     return schedule.after_failure(visit, now=now, retry_after=asked, give_up=shows)
 
 
-PollAfter = Callable[..., datetime | None]  # of a visit, `now`, and how many `entries` it shows
-
-
 class Outcomes:
     """Writes how visits ended to the archive's open batch; each returns the state after it."""
 
-    def __init__(self, store: Store, poll_after: PollAfter | None = None) -> None:
-        """Take the archive, and what says when an entry point is polled next."""
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._poll_after = poll_after
         self._after_failure = partial(after_failure, store)
 
     def unchanged(self, visit: Visit, capture: Capture) -> State:
@@ -176,16 +171,12 @@ class Outcomes:
         now = self._store.clock()
         looks = self._store.looks(visit.publisher) if visit.article else None
         due_at, not_before = schedule.after_success(visit, now=now, looks=looks), None
-        entries = followed.entries if followed else None
-        if self._poll_after and schedule.is_entry(visit):
-            due_at = self._poll_after(visit, now=now, entries=entries)
         waits = followed is not None and followed.beyond and followed.moved is not None
         if waits:
             due_at = now + schedule.FIRST_FAILURE
         if followed and followed.taken is not None:
-            tomorrow = schedule.tomorrow(now)
-            not_before = None if followed.taken else tomorrow  # there is room for nothing
-            due_at = min(due_at or tomorrow, tomorrow) if followed.taken else tomorrow
+            due_at = schedule.tomorrow(now)
+            not_before = None if followed.taken else due_at  # there is room for nothing
         if followed and (followed.taken is not None or followed.resting or waits):
             # It is read again, and whole.
             visit, outcome = replace(visit, etag=None, last_modified=None), Outcome.OTHER

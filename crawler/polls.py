@@ -7,9 +7,9 @@ between two polls fits into it. `python -m tests.simulation` holds it against fi
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from math import sqrt
 
 SHORTEST = timedelta(minutes=10)
@@ -78,25 +78,6 @@ def learn(
     lately = sum(now - _LATELY < at <= now for at in arrivals)
     more = lately - usual.expected(max(begin, now - _LATELY), now) - _ANY
     return replace(usual, hours=tuple(rate + max(more, 0) / (_LATELY / _HOUR) for rate in rates))
-
-
-def arrived(
-    found: Iterable[tuple[datetime | None, datetime]], *, first: datetime
-) -> tuple[list[datetime], datetime]:
-    """Return when articles came, and since when that is known of all of them.
-
-    Of each there is when it was published, if it says so, and when it was `found`: it came when it
-    was published, if that is to be believed. What a listing had when it was `first` read came at
-    some time before, and that has gaps: it goes back to the oldest but a tenth.
-    """
-    came = list[datetime]()
-    for own, at in found:
-        if own and at - WINDOW <= own <= at and own.time() != time():  # midnight names a day
-            came.append(own)
-        elif at > first:
-            came.append(at)
-    before = sorted(at for at in came if at < first)
-    return came, before[len(before) // 10] if before else first
 
 
 def _hour_of(moment: datetime, zone: tzinfo) -> int:

@@ -31,7 +31,7 @@ def after_success(
 ) -> datetime | None:
     """Return when a visit that got its answer is due again; None when it is never again.
 
-    Listings are looked at when `crawler.polls` or the listing they stand in says so; what a
+    Listings are looked at when the crawl's schedule or the listing they stand in says so; what a
     walk into the past found is old news, and looked at once more. What somebody asked to be watched
     is looked at by its age since then, weekly at last, for as long as was asked. An article in
     which an edit was seen is due soon. `looks` are those of its publisher: see `_sparing`.
@@ -81,12 +81,6 @@ def _sparing(
         return None
     is_late = looks.is_calm and crc32(visit.key.encode()) % 4 > 0
     return _ahead((AGES[-1] if is_late else AGES[2],), now=now, found_at=found_at)
-
-
-def is_entry(visit: Visit) -> bool:
-    """Return whether a visit is to an entry point, where news are looked for."""
-    is_listing = visit.kind in {Kind.FEED, Kind.SITEMAP, Kind.SECTION, Kind.API}
-    return is_listing and visit.found_in is None and not visit.past
 
 
 def tomorrow(now: datetime) -> datetime:

@@ -186,7 +186,7 @@ def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) ->
     """Return the row of an address that its records make, in the order of their time."""
     row: Row = dict.fromkeys(
         (*_FIRST, "article", "due_at", "not_before", "last_at", "etag", "last_modified",
-         "last_capture", "interval", "entries")
+         "last_capture", "interval")
     )  # fmt: skip
     row |= {"key": key, "failures": 0, "state": "due", "past": 0}
     for _, at, act, text, status, capture, etag, modified in entries:
@@ -201,7 +201,6 @@ def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) ->
         decision = journal.decision_of(fields)
         is_over = visit.kind is Kind.ARTICLE and decision.state in {"done", "gone"}
         row |= visits.ended(decision, at=from_iso(at)) | {"past": int(visit.past and not is_over)}
-        row["entries"] = (decision.followed and decision.followed.entries) or row["entries"]
         if decision.moved and row["article"]:
             row["url"], article = decision.moved, row["article"]
             if decision.outcome in journal.SHOWN:

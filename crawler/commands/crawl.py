@@ -1,37 +1,27 @@
 """Commands that fetch what publishers list: `warraq crawl`, `backfill` and `watch`."""
 
 import asyncio
-import getpass
-import json
-import os
-import shlex
-import shutil
 import signal
-import sys
-import tomllib
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
 from archive.articles import days_of
-from archive.clock import Clock, iso, system
+from archive.clock import Clock, system
 from archive.commands.options import (
     ExitCode,
-    columns,
     counted,
     log_file_option,
     new_archive_option,
     stopped,
 )
 from archive.database import PRIVATE, ask, open_for_reading
-from archive.links import arrivals
 from archive.service import open_log
 from archive.visits import watched as watched_visits
 from crawler import config
@@ -52,10 +42,7 @@ from crawler.errors import PublisherError
 from crawler.publisher import Owners, Publisher, find, load_all
 
 if TYPE_CHECKING:
-    from archive.models import Visit
     from crawler.crawl import Summary
-
-_NAMED = 20  # publishers in the history of runs
 
 
 @click.command()
@@ -67,12 +54,11 @@ _NAMED = 20  # publishers in the history of runs
 )  # fmt: skip
 @click.option(
     "--resume", multiple=True, metavar="SLUG",
-    help="Also process what is due of this publisher, its listings only where they are.",
+    help="Also process this publisher's pending visits, without looking for new articles.",
 )  # fmt: skip
 @click.option("--failed", is_flag=True, help="Also retry failed visits, even those given up.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
 @click.option("--watched", is_flag=True, hidden=True, help="Visit watched pages that are due.")
-@click.option("--slices", type=int, hidden=True, help="Crawl for each line of standard input.")
 @crawl_options
 def crawl(
     slugs: tuple[str, ...],
@@ -82,7 +68,6 @@ def crawl(
     failed: bool,
     with_parent: bool,
     watched: bool,
-    slices: int | None,
     **options: Unpack[CrawlOptions],
 ) -> None:
     """Fetch what is new of the publishers SLUG…, once.
@@ -103,9 +88,6 @@ def crawl(
     start_forkserver()  # first of all: it imports the workers' libraries while we import ours
     from crawler.turns import SLICE_SECONDS
 
-    if slices is not None:
-        _crawl_slices(slices)
-        return
     wanted: dict[str, Any] = {"period": period(since, None, now=options["now"]), "failed": failed}
     polled = chosen(archive, slugs) if slugs or not (resume or watched) else []
     resumed = chosen(archive, resume) if resume else []
@@ -114,24 +96,10 @@ def crawl(
     wanted |= _watched(archive, publishers, now=options["now"]()) if watched else {}
     if with_parent:  # the schedule's crawls wait while a backfill finishes its slice
         wanted |= {"with_parent": True, "patience": SLICE_SECONDS}
-    command = " ".join(["crawl", *list(publishers)[:_NAMED], *["…"][: len(publishers) - _NAMED]])
+    command = " ".join(["crawl", *publishers])
     show(summary := carry_out(job_of(archive, publishers.values(), command, options, **wanted)))
     _alert(archive, options["now"], is_child=with_parent)
     _conclude(summary, again="run `warraq crawl` again to continue", is_child=with_parent)
-
-
-def _crawl_slices(report: int) -> None:
-    """Run `warraq` by each line of standard input, a list of arguments as JSON.
-
-    What it ends with goes to the file descriptor `report`, a line each.
-    """
-    os.set_inheritable(report, False)
-    command = click.get_current_context().find_root().command
-    for line in iter(sys.stdin.readline, ""):
-        try:
-            command.main(["crawl", *json.loads(line)], prog_name="warraq")
-        except SystemExit as end:
-            os.write(report, f"{int(end.code or 0)}\n".encode())
 
 
 def _watched(archive: Path, publishers: dict[str, Publisher], *, now: datetime) -> dict[str, Any]:
@@ -229,10 +197,8 @@ def backfill(
 def watch(slugs: tuple[str, ...], archive: Path, log_level: str, log_file: Path | None) -> None:
     """Crawl on a schedule until stopped.
 
-    Crawls the publishers SLUG…, or those that warraq.toml in the archive's folder follows. Each
-    listing is polled about as often as it brings an article, by the hour of the day, or as that
-    file says: cron expressions are in the publisher's time zone, or UTC. `warraq schedule` shows
-    what comes next, and why. Ctrl-C and SIGTERM end it cleanly.
+    Crawls the publishers SLUG…, or those that warraq.toml in the archive's folder follows, every 15
+    minutes or as that file says. Cron expressions are in UTC. Ctrl-C and SIGTERM end it cleanly.
     At night, while nothing is due, it does `warraq upkeep`. A full disk or a lost network is logged
     once, and it goes on by itself when that is over.
 
@@ -244,7 +210,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str, log_file: Path 
     \b
     follow = ["enabbaladi", "aawsat"]      # publishers, when no SLUG is given
     contact = "https://example.org/about"  # sent to publishers
-    every = "15m"                          # fixed; or: cron = "*/10 6-23 * * *"
+    every = "15m"                          # or: cron = "*/10 6-23 * * *"
     [publishers.aawsat]
     every = "1h"
     """
@@ -260,7 +226,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str, log_file: Path 
     archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     log_warnings(archive)
     watch = Watch(archive, publishers, settings, log_level=log_level.upper())
-    watch.check()  # which refuses an archive of another version
+    watch.due()  # which refuses an archive of another version
     names = ", ".join(publisher.slug for publisher in publishers) or "saved pages"
     click.echo(f"Watching {names} into {archive}; press Ctrl-C to stop.")
     if asyncio.run(watch.run()) == signal.SIGINT:  # SIGTERM is how a service ends
@@ -280,73 +246,3 @@ def _to_watch(archive: Path, slugs: Sequence[str]) -> list[Publisher]:
         if slugs or not ask(archive, some, otherwise=list[tuple[str, str]]()):
             raise
         return []
-
-
-@click.command()
-@click.argument("slugs", nargs=-1, metavar="[SLUG]…")
-@new_archive_option
-@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
-@click.option("--systemd", "form", flag_value="service", help="Print a service for `watch`.")
-@click.option("--systemd-timer", "form", flag_value="timer", help="Print a timer for `crawl`.")
-@click.option("--cron", "form", flag_value="cron", help="Print a line of a crontab for `crawl`.")
-def schedule(slugs: tuple[str, ...], archive: Path, as_json: bool, form: str | None) -> None:
-    """Show when `warraq watch` polls each publisher next, and why.
-
-    Or print what runs Warraq by itself, for the archive's folder and for who asks:
-
-    \b
-    warraq schedule --archive /srv/news
-    warraq schedule --systemd --archive /srv/news > /etc/systemd/system/warraq-watch.service
-    warraq schedule --systemd-timer         the timer and its service, one below the other
-    warraq schedule --cron | crontab -      every quarter of an hour, polling everything
-    """
-    if form:
-        click.echo(_service(form, slugs, archive.absolute()))
-        return
-    from crawler.watch import Agenda
-
-    publishers, settings, now = chosen(archive, slugs), config.load(archive), system()
-    rows = [
-        {"publisher": each.slug, "next": iso(at), "listing": visit and visit.url,
-         "why": _why(archive, settings, each, visit, at)}
-        for each, at, visit in Agenda(archive, publishers, settings, since=now).listings(now)
-    ]  # fmt: skip
-    rows.sort(key=lambda row: str(row["next"]))
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    cells = [(str(row["publisher"]), f"{row['next']:.16}", str(row["why"])) for row in rows]
-    click.echo(columns([("publisher", "next (UTC)", "why"), *cells], left=3))
-
-
-def _service(form: str, slugs: Sequence[str], archive: Path) -> str:
-    """Return a service, a timer or a line of a crontab that runs Warraq by itself."""
-    found, task = shutil.which("warraq"), "watch" if form == "service" else "crawl"
-    program = [found] if found else [sys.executable, "-m", "crawler"]
-    command = shlex.join([*program, task, *slugs, "--archive", str(archive)])
-    text = (files("archive") / "services.toml").read_text("utf-8")
-    place = {"command": command, "user": getpass.getuser(), "archive": archive}
-    return str(tomllib.loads(text)[form]).format(**place).strip()
-
-
-def _why(
-    archive: Path, settings: config.Config, one: Publisher, visit: "Visit | None", at: datetime
-) -> str:
-    """Return in a sentence why a publisher is polled next when it is."""
-    from crawler import polls
-    from crawler.frontier import Plan
-
-    own = settings.schedule_of(one.slug)
-    if own.is_fixed:
-        return f"every {own.every}: warraq.toml says so" if own.every else f"cron {own.cron!r}"
-    if visit is None:
-        return "it was not polled yet" if one.entry_points else "its file names no listing"
-    if visit.failures:
-        return f"{counted(visit.failures, 'time')} in a row it failed; it is tried again hourly"
-    with closing(open_for_reading(archive)) as db:
-        rhythm = Plan(partial(arrivals, db), [one], settings).rhythm(visit, now=system())
-    wait = polls.interval(rhythm, now=at, entries=visit.entries) / timedelta(minutes=1)
-    rate = rhythm.rate(at)
-    much = f"about {counted(round(rate), 'article')}" if rate >= 1 else "less than an article"
-    hours = "" if one.hours is None else f"; only at {one.hours} ({one.zone or 'UTC'})"
-    return f"every {wait:.0f} minutes: {much} an hour at this time of day{hours}"

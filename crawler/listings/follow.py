@@ -211,8 +211,7 @@ class Follower:
             self.traps.count(visit, self.capture, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         resting, taken = tuple(sorted(self._resting)), self.taken if self._is_cut else None
-        listed = (self._articles + self._unchanged) or None
-        followed = Followed(pages=goes_on, resting=resting, taken=taken, entries=listed)
+        followed = Followed(pages=goes_on, resting=resting, taken=taken)
         return replace(followed, beyond=taken == 0, known=self.known, moved=self._moved)
 
     def _moving(self, links: Iterator[Link]) -> Iterator[Link]:

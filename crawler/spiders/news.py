@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,13 +13,11 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive import visits
 from archive.errors import ARCHIVE_FAULTS, ArchiveError
-from archive.links import arrivals
 from archive.models import Capture, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
-from crawler import config, schedule
+from crawler import config
 from crawler.daterange import ALWAYS, Period
 from crawler.errors import CrawlerError, PublisherError
 from crawler.fetch.exceptions import (
@@ -33,7 +30,7 @@ from crawler.fetch.exceptions import (
 )
 from crawler.fetch.middlewares import request_of
 from crawler.fetch.throttle import FetchServices
-from crawler.frontier import Frontier, Plan, entry_points
+from crawler.frontier import Frontier, entry_points
 from crawler.listings.follow import Traps
 from crawler.outcomes import Outcomes
 from crawler.publisher import Publisher, find
@@ -78,8 +75,7 @@ class NewsSpider(Spider):
         self._store = store
         self._publishers = {publisher.slug: publisher for publisher in publishers}
         self._opened = opened or contextlib.ExitStack()
-        self._plan = Plan(partial(arrivals, store.db), publishers, own)
-        self._outcomes = Outcomes(store, self._plan.after)
+        self._outcomes = Outcomes(store)
         self.pauses = fetching.pauses
         self.unable: str | None = None  # why nobody can be asked
         self.frontier = Frontier(store, publishers, delays=fetching.delays, period=period, **limits)
@@ -111,11 +107,11 @@ class NewsSpider(Spider):
             while True:
                 if self._store.batch.fault or self.workers.failure:
                     self.stop()
-                pending = self.frontier.next_visits()
-                for visit in pending:
+                visits = self.frontier.next_visits()
+                for visit in visits:
                     if request := self._request(visit):
                         yield request
-                idle = not (pending or self.frontier.in_hand)
+                idle = not (visits or self.frontier.in_hand)
                 if idle and (self.frontier.is_over() or not self.pauses.soon_over()):
                     return
                 await self.frontier.room(seconds=HEARTBEAT)
@@ -203,23 +199,14 @@ class NewsSpider(Spider):
 
     def _request(self, visit: Visit) -> Request | None:
         """Return the request of a visit; None if its address cannot stand in one."""
-        visit = self._as_asked(visit)
+        full = self.crawler.settings.getbool("FULL")
+        visit = as_asked(visit, self._publishers[visit.publisher], full=full)
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
             self._outcomes.failed(visit, None, ProblemKind.BAD_ADDRESS, str(error))
             self._end(visit)
             return None
-
-    def _as_asked(self, visit: Visit) -> Visit:
-        """Return a visit with the validators that its request has."""
-        full = self.crawler.settings.getbool("FULL")
-        visit = as_asked(visit, self._publishers[visit.publisher], full=full)
-        if schedule.is_entry(visit) and (visit.etag or visit.last_modified):
-            now = self._store.clock()
-            read_at = visits.read_at(self._store.db, visit.key)
-            visit = self._plan.as_asked(visit, read_at=read_at or now, now=now)
-        return visit
 
     def _break(self, visit: Visit, capture: Capture | None, error: BaseException) -> None:
         """Save a fault of our own as the page's problem; stop if it is one of the archive's."""

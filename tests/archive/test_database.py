@@ -395,7 +395,6 @@ COMMANDS = [
     ("repair",),
     ("extract", "--again"),
     ("watch", "manara"),
-    ("schedule", "manara"),
 ]
 REBUILD = ("rebuild", "--from-warc")
 # They have an archive of their own, or open none.

@@ -303,41 +303,12 @@ def test_the_article_of_a_visit_is_kept_when_a_later_one_leads_to_none(db):
         assert due(db)[0].article == wanted
 
 
-def test_what_is_pending_of_publishers_but_for_their_entry_points(db):
+def test_publishers_with_something_to_resume(db):
     visits.ask(db, [(FEED, Kind.FEED)], publisher=OTHER, now=NOON)
-    both = [PAPER.slug, OTHER]
-    assert visits.pending(db, both, now=NOON) == visits.Pending(count=0, first=None)
+    assert visits.due_publishers(db, [PAPER.slug, OTHER], now=NOON) == []
     find_child(db, None, now=NOON)
-    assert visits.pending(db, both, now=NOON) == visits.Pending(count=1, first=NOON)
-    before = visits.pending(db, both, now=NOON - HOUR)
-    assert before == visits.Pending(count=0, first=NOON)
-    assert visits.pending(db, [OTHER], now=NOON) == visits.Pending(count=0, first=None)
-    assert [each.key for each in visits.entries(db, [OTHER])] == [FEED]
-
-
-def test_what_is_pending_is_found_by_index(db):
-    plan = db.execute("explain query plan " + visits._PENDING, {"publishers": "[]", "now": ""})
-    steps = [row[-1] for row in plan.fetchall()]
-    assert sum("visits_due" in step for step in steps) == 2
-    assert not any("SCAN visits" in step for step in steps)
-
-
-@pytest.mark.parametrize(
-    ("minutes", "early", "due"), [(0, False, 0), (50, False, 60), (50, True, 60), (55, True, 55)]
-)
-def test_an_entry_point_is_due_by_its_own_time_or_comes_along(db, minutes, early, due):
-    points, now = [(FEED, Kind.FEED)], NOON + timedelta(minutes=minutes)
-    visits.enter(db, points, publisher=OTHER, now=NOON, early=False)
-    (feed,) = visits.entries(db, [OTHER])
-    assert feed.due_at == NOON
-    if minutes:
-        visited(db, feed, capture(), now=NOON, due_at=NOON + HOUR, state="done")
-    visits.enter(db, points, publisher=OTHER, now=now, early=early)
-    assert visits.entries(db, [OTHER])[0].due_at == NOON + timedelta(minutes=due)
-    other = "https://alwaraq.example/other"
-    visits.enter(db, [(other, Kind.FEED)], publisher=OTHER, now=now, early=early)
-    known = {each.key: each.due_at for each in visits.entries(db, [OTHER])}
-    assert known == {FEED: None, other: now}
+    assert visits.due_publishers(db, [PAPER.slug, OTHER], now=NOON) == [PAPER.slug]
+    assert visits.due_publishers(db, [OTHER], now=NOON) == []
 
 
 def test_the_due_visits_are_found_by_index(db):

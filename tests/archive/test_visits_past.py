@@ -79,9 +79,9 @@ def test_the_past_is_not_counted_with_the_news(db):
     find(db, 1, 2)
     find(db, 3, past=False)
     assert visits.count_due(db, [PAPER.slug], now=NOON) == 1
-    assert visits.pending(db, [PAPER.slug], now=NOON).count == 1
+    assert visits.due_publishers(db, [PAPER.slug], now=NOON) == [PAPER.slug]
     db.execute("update visits set due_at = null where past = 0")
-    assert visits.pending(db, [PAPER.slug], now=NOON).count == 0
+    assert visits.due_publishers(db, [PAPER.slug], now=NOON) == []
 
 
 FOUND_AGAIN = [

@@ -8,8 +8,8 @@ import pytest
 from archive.clock import iso
 from archive.database import open_for_reading, open_for_writing
 from archive.models import Kind, Link
-from archive.recovery import correct_fast_clock
 from archive.runs import begin
+from archive.visits import correct_fast_clock
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.schedule import after_success

@@ -51,7 +51,7 @@ TABLES = {
 FOLLOWS = TABLES | {
     "captures": "select c.*, r.name from captures c join runs r on r.id = c.run order by c.id",
     "visits": "select key, url, publisher, kind, found_in, found_at, article, last_at, etag,"
-    " last_modified, last_capture, interval, entries, failures, state, past, earliest_on, latest_on"
+    " last_modified, last_capture, interval, failures, state, past, earliest_on, latest_on"
     " from visits where last_at is not null order by key",
     "runs": "select name, command, started_at, ended_at, state, requests, new, changed, unchanged,"
     " bytes from runs where id in (select run from captures) order by name",

@@ -89,8 +89,7 @@ def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
     config = load(tmp_path)
     assert config.schedule_of("a") == every(minutes=5)
     assert config.schedule_of("b") == every(hours=1)
-    assert not Config().schedule_of("b").is_fixed
-    assert every(hours=1).is_fixed
+    assert Config().schedule_of("b") == every(minutes=15)
 
 
 @pytest.mark.parametrize(

@@ -161,28 +161,3 @@ def test_a_newspaper_that_comes_back_is_read_again_within_the_hour(another):
     assert all(b - a <= schedule.OF_LISTINGS for a, b in pairwise(tries))
     after = [at for at in lived.good if at > back]
     assert min(b - a for a, b in pairwise(after)) < HOUR
-
-
-@pytest.mark.parametrize(
-    ("own", "found", "came"),
-    [
-        (NOW - HOUR, NOW, NOW - HOUR),
-        (NOW - 20 * DAY, NOW, NOW - 20 * DAY),
-        (NOW - 40 * DAY, NOW, NOW),  # an old one that is shown again
-        (NOW + HOUR, NOW, NOW),
-        (NOW.replace(hour=0), NOW, NOW),  # a day, and no moment
-        (None, NOW, NOW),
-        (None, NOW - DAY, None),  # of what the listing had when it was first read
-    ],
-)
-def test_an_article_came_when_it_says_so_or_when_it_was_found(own, found, came):
-    assert polls.arrived([(own, found)], first=NOW - DAY)[0] == ([came] if came else [])
-
-
-def test_what_a_listing_had_at_first_is_known_back_to_the_oldest_but_a_tenth():
-    backlog = [(NOW - number * 59 * MINUTE, NOW) for number in range(1, 19)]
-    pinned = [(NOW - 20 * DAY, NOW), (NOW - 10 * DAY, NOW)]
-    came, since = polls.arrived([*pinned, *backlog], first=NOW)
-    assert len(came) == 20
-    assert since == NOW - 18 * 59 * MINUTE
-    assert polls.arrived([], first=NOW) == ([], NOW)

@@ -5,17 +5,14 @@ import signal
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from archive.models import Kind, Visit
 from archive.store import Store
-from archive.visits import Pending
 from crawler.config import Config, Schedule
 from crawler.daterange import Hours
 from crawler.publisher import Publisher
-from crawler.watch import Agenda, Watch
+from crawler.watch import Watch
 from tests.crawler import shell, wire
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
@@ -47,98 +44,36 @@ def runs(archive):
     return json.loads(output)
 
 
-NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
-
-
-def newspaper(slug, **more):
-    return Publisher(slug=slug, name=slug, feeds=(f"https://{slug}.example/feed",), **more)
-
-
-def listing(slug, *, last, due, failures=0):
-    """Return what is known of a newspaper's feed; `last` and `due` are minutes from now."""
-    url = f"https://{slug}.example/feed"
-    return Visit(
-        key=url,
-        url=url,
-        publisher=slug,
-        kind=Kind.FEED,
-        last_at=NOW + timedelta(minutes=last),
-        due_at=None if due is None else NOW + timedelta(minutes=due),
-        failures=failures,
-    )
-
-
-def agenda(tmp_path, monkeypatch, publishers, *known, config=Config()):  # noqa: B008
-    monkeypatch.setattr(Agenda, "_known", lambda _self: {each.key: each for each in known})
-    return Agenda(tmp_path, publishers, config, since=NOW)
-
-
-@pytest.mark.parametrize(
-    ("own", "known", "minutes", "forced"),
-    [
-        ({}, (), 0, True),  # nobody has polled it
-        ({}, (listing("a", last=-10, due=None),), 0, True),  # or it had left its file
-        ({}, (listing("a", last=-10, due=25),), 25, False),
-        ({}, (listing("a", last=-90, due=-5),), -5, False),
-        ({}, (listing("a", last=60, due=100),), 0, True),  # the clock was set back
-        ({"every": timedelta(hours=1)}, (listing("a", last=-10, due=240),), 50, True),
-        ({"every": timedelta(hours=1)}, (listing("a", last=-10, due=50),), 50, False),
-        ({"every": timedelta(hours=9)}, (listing("a", last=-10, due=5, failures=1),), 5, False),
-        ({"cron": "0 18 * * *"}, (), 360, True),
-        ({"cron": "0 18 * * *"}, (listing("a", last=-10, due=360),), 360, False),
-        ({"cron": "0 6 * * *"}, (listing("a", last=-600, due=-360),), -360, False),
-    ],
-)
-def test_a_publisher_is_polled_as_its_visits_say_or_somebody_wrote(
-    tmp_path, monkeypatch, own, known, minutes, forced
-):
-    config = Config(schedules={"a": Schedule(**own)})
-    one = agenda(tmp_path, monkeypatch, [newspaper("a")], *known, config=config)
-    assert one.polls(NOW) == {"a": (NOW + timedelta(minutes=minutes), forced)}
-
-
-def test_cron_is_meant_in_the_zone_of_the_publisher(tmp_path, monkeypatch):
-    zones = {"a": None, "b": ZoneInfo("Asia/Damascus")}
-    papers = [newspaper(slug, zone=zone) for slug, zone in zones.items()]
-    polls = agenda(tmp_path, monkeypatch, papers, config=Config(cron="0 18 * * *")).polls(NOW)
-    assert [polls[slug][0].hour for slug in "ab"] == [18, 15]
-
-
-def test_only_who_is_open_is_polled(tmp_path, monkeypatch):
-    papers = [newspaper("a"), newspaper("b", hours=Hours.parse("22-06"))]
-    assert [*agenda(tmp_path, monkeypatch, papers).polls(NOW)] == ["a"]
-
-
-@pytest.mark.parametrize(
-    ("count", "waited", "ahead"),
-    [(0, None, 20), (1, 1, 4), (1, 5, 0), (39, 0, 5), (40, 0, 0), (1, -30, 20), (1, -10, 15)],
-)
-def test_articles_wait_for_others_or_for_a_listing_but_not_for_long(
-    tmp_path, monkeypatch, count, waited, ahead
-):
-    one = agenda(tmp_path, monkeypatch, [newspaper("a")], listing("a", last=-10, due=20))
-    first = None if waited is None else NOW - timedelta(minutes=waited)
-    monkeypatch.setattr(Agenda, "pending", lambda *_: Pending(count=count, first=first))
-    assert one.begins_at(one.polls(NOW), NOW) == NOW + timedelta(minutes=ahead)
+def test_each_publisher_has_its_own_schedule(tmp_path, monkeypatch):
+    now = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr("crawler.watch.system", lambda: now)
+    crons = {"b": Schedule(cron="0 6 * * *"), "c": Schedule(cron="0 0 30 2 *")}
+    config = Config(every=timedelta(days=400), schedules=crons)
+    watch = Watch(tmp_path, [Publisher(slug=slug, name=slug) for slug in "abc"], config)
+    assert watch._poll_at["a"] == now  # at once
+    assert watch._poll_at["b"] == now + timedelta(hours=18)
+    assert watch._poll_at["c"] > now + timedelta(days=9000)  # there is no such day
+    watch._plan(["a", "b"], after=now + timedelta(days=2))
+    assert watch._poll_at["a"] == now + timedelta(days=402)
+    assert watch._poll_at["b"] == now + timedelta(days=2, hours=18)
 
 
 def test_an_archive_that_is_being_made_has_nothing_due(tmp_path):
-    one = Agenda(tmp_path, [newspaper("a")], Config(), since=NOW)
-    for _ in range(2):
-        assert one.pending(NOW) == Pending(count=0, first=None)
-        assert one.polls(NOW) == {"a": (NOW, True)}
-        (tmp_path / "archive.db").write_bytes(b"")
+    watch = Watch(tmp_path, [Publisher(slug="a", name="a")], Config())
+    assert watch.due() == []
+    (tmp_path / "archive.db").write_bytes(b"")
+    assert watch.due() == []
 
 
 async def test_nothing_is_crawled_outside_the_hours_or_beyond_the_cap(archive, monkeypatch):
     archive.now = datetime(2026, 11, 20, tzinfo=UTC)
     await archive.crawl()
-    feeds = (f"{archive.site.url}/feed",)
-    one = Publisher(slug="paper", name="x", hours=Hours.parse("22-06"), feeds=feeds)
+    hours = Hours.parse("22-06")
+    one = Publisher(slug="paper", name="x", hours=hours)
     started, waited = [], []
 
-    async def crawl(self, words):
-        started.append(words)
+    async def crawl(self, polled, resumed):
+        started.append((polled, resumed))
         return 0
 
     async def wait(self, seconds):
@@ -149,40 +84,64 @@ async def test_nothing_is_crawled_outside_the_hours_or_beyond_the_cap(archive, m
     for moment, cap, expected in (
         ("2026-11-23T12:00+00:00", None, []),
         ("2026-11-23T23:00+00:00", 1, []),
-        ("2026-11-23T23:00+00:00", None, [["--resume", "paper"]]),
+        ("2026-11-23T23:00+00:00", None, [(["paper"], [])]),
     ):
         monkeypatch.setattr("crawler.watch.system", lambda at=moment: datetime.fromisoformat(at))
-        await Watch(archive.root, [one], Config(per_month=cap))._next()
+        config = Config(per_month=cap)
+        watch = Watch(archive.root, [one], config)
+        await watch._next()
         assert started == expected
-    assert len(waited) == 3
+        assert (watch._poll_at["paper"] > datetime.fromisoformat(moment)) is bool(expected)
+    assert len(waited) == 2
 
 
-async def test_what_a_cap_left_waits_for_the_next_poll(archive, monkeypatch):
-    await archive.crawl()
-    words = []
+async def test_a_clock_that_is_set_back_delays_no_poll_for_longer_than_its_interval(
+    tmp_path, monkeypatch
+):
+    now = [datetime(2027, 3, 1, 12, 0, 1, tzinfo=UTC)]
+    monkeypatch.setattr("crawler.watch.system", lambda: now[0])
+    polls, publishers = [], [Publisher(slug=slug, name=slug) for slug in "ab"]
 
-    async def crawl(self, given):
-        words.append(given)
+    async def crawl(self, polled, resumed):
+        polls.append((now[0], *polled))
         return 0
 
+    async def wait(self, seconds):
+        now[0] += timedelta(seconds=seconds + 0.1)
+
     monkeypatch.setattr(Watch, "_crawl", crawl)
-    monkeypatch.setattr(Watch, "_wait", crawl)
-    paper = Publisher(slug="paper", name="x", feeds=(f"{archive.site.url}/feed",))
-    monkeypatch.setattr("crawler.watch.system", lambda: archive.now + timedelta(hours=2))
-    monkeypatch.setattr(
-        Agenda, "polls", lambda *_: {"paper": (archive.now + timedelta(hours=3), False)}
-    )
-    for cap in (None, 1):
-        await Watch(archive.root, [paper], Config(per_run=cap))._next()
-    assert words.count(["--resume", "paper"]) == 1
+    monkeypatch.setattr(Watch, "_wait", wait)
+    config = Config(every=timedelta(minutes=15), schedules={"b": Schedule(cron="0 * * * *")})
+    watch = Watch(tmp_path, publishers, config)
+    await watch._next()
+    now[0] -= timedelta(days=1)
+    back = now[0]
+    while now[0] < back + timedelta(minutes=61):
+        await watch._next()
+    minutes = {slug: [(at - back).seconds // 60 for at, *polled in polls[1:] if slug in polled]
+               for slug in "ab"}  # fmt: skip
+    assert minutes == {"a": [15, 30, 45, 60], "b": [59]}
+
+
+def test_a_crawl_ends_when_the_next_newspaper_is_to_be_polled(tmp_path, monkeypatch):
+    now = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr("crawler.watch.system", lambda: now)
+    publishers = [Publisher(slug=slug, name=slug) for slug in "ab"]
+    publishers.append(Publisher(slug="closed", name="x", hours=Hours.parse("22-06")))
+    for every, ahead, seconds in ((900, 400, 300), (60, 400, 60), (900, 100, 100), (900, -5, 10)):
+        watch = Watch(tmp_path, publishers, Config(every=timedelta(seconds=every)))
+        watch._poll_at |= {"b": now + timedelta(seconds=ahead)}
+        assert watch._seconds(["a"]) == seconds
+    watch._poll_at["b"] = now
+    assert watch._seconds(["a", "b"]) == 300
 
 
 @pytest.mark.parametrize(("code", "why"), [(-9, "signal 9 (Killed)"), (1, "exit code 1")])
 async def test_why_a_crawl_died_is_recorded(archive, monkeypatch, code, why):
     await archive.crawl()
-    watch = Watch(archive.root, [newspaper("paper")], Config())
+    watch = Watch(archive.root, [Publisher(slug="paper", name="x")], Config())
 
-    async def crawl(self, words):
+    async def crawl(self, polled, resumed):
         return code
 
     async def wait(self, seconds):
@@ -191,6 +150,7 @@ async def test_why_a_crawl_died_is_recorded(archive, monkeypatch, code, why):
     monkeypatch.setattr(Watch, "_crawl", crawl)
     monkeypatch.setattr(Watch, "_wait", wait)
     for _ in range(2):
+        watch._poll_at["paper"] = datetime(2020, 1, 1, tzinfo=UTC)
         await watch._next()
     found = archive.rows("select kind, detail from problems")
     assert [kind for kind, _ in found] == ["slice-died"]
@@ -252,20 +212,6 @@ def test_a_second_signal_ends_the_crawl_in_hand_at_once(watched, site, number, c
 
 @pytest.mark.slow
 @needs_proc
-def test_one_child_crawls_many_slices(watched, site):
-    with watching(watched) as process:
-        assert wire.until(lambda: site.count("/feed") >= 1, seconds=30)
-        child = next(pid for pid in shell.children(process.pid) if is_crawl(pid))
-        assert wire.until(lambda: site.count("/feed") >= 4, seconds=30)
-        assert shell.alive(child)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=15)
-    assert len({name for (name,) in watched.rows("select name from warc_files")}) == 1
-    assert len(runs(watched)) >= 4
-
-
-@pytest.mark.slow
-@needs_proc
 def test_a_killed_watch_takes_its_crawl_along(watched, site):
     site.answers["/news/1"] = (3.0, wire.http(wire.article()))
     with watching(watched) as process:
@@ -303,4 +249,4 @@ def is_crawl(pid):
         above = Path(f"/proc/{parent}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return b"--slices" in words and b"watch" in above
+    return b"--with-parent" in words and b"watch" in above

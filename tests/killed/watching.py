@@ -113,9 +113,9 @@ class _Watch:
         """Kill so long after a crawl took the lock; return whether it was still at work then."""
         crawl = self.at_work()
         time.sleep(after)
+        self._before = crawl
         if _holder(self._root) != crawl:
             return False
-        self._before = crawl
         if whom != "crawl":
             self._process.kill()
             self._process.wait()

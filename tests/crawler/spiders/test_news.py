@@ -27,8 +27,7 @@ async def test_a_page_that_breaks_the_crawler_is_a_problem_and_stays_due(
     kinds = [kind for kind, _ in archive.problems()]
     assert kinds == ["internal-error", "internal-error"]
     assert summary.left == 0
-    due = "select count(*) from visits where due_at > last_at and kind = 'article'"
-    assert archive.rows(due) == [(2,)]
+    assert archive.rows("select count(*) from visits where due_at > last_at") == [(2,)]
     assert "internal error (--log-level DEBUG shows where): LookupError" in caplog.text
     shown = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert not any(record.exc_info for record in shown)

@@ -270,6 +270,6 @@ def made(folder):
     ):
         wire.may_be_asked(patch, new)
         patch.setattr(browser, "Renderer", Shown)
-        patch.setattr(browser, "check", lambda *_: None)
+        patch.setattr(browser, "check", lambda *_, **_full: None)
         happen(root, site, left, new)
     return root

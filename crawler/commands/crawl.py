@@ -116,8 +116,8 @@ def _alert(archive: Path, clock: Clock, *, is_child: bool) -> None:
     """Send what the owner is to hear, unless `watch` does."""
     from crawler.alerts import Alerts
 
-    if not is_child:
-        Alerts(archive, config.load(archive), clock=clock).look()
+    if not is_child and (own := config.load(archive)).alerts.ways:
+        Alerts(archive, own, clock=clock).look()
 
 
 def _conclude(summary: "Summary", *, again: str, is_child: bool = False) -> None:

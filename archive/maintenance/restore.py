@@ -72,7 +72,7 @@ def restore(
     folder.
 
     Raises:
-        ArchiveError: if there is no complete backup, none of that day, or `root` is something else.
+        ArchiveError: if the backup is not complete or lacks that day, or `root` is something else.
         ArchiveLocked: if somebody writes into `root`.
     """
     mark = _mark(backup)

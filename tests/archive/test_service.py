@@ -47,6 +47,7 @@ def test_where_nobody_listens_nothing_happens(monkeypatch, tmp_path):
         service.notify(READY=1)
     monkeypatch.delenv("NOTIFY_SOCKET")
     service.notify(READY=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_the_watchdog_hears_a_loop_that_turns_and_not_one_that_hangs(systemd, monkeypatch):

@@ -93,6 +93,18 @@ class Paper:
         return [flag.reason for _, flag in self.status.flags]
 
 
+def refusing(root):
+    """Return a newspaper that refuses us, in an archive whose last backup failed."""
+    made, now = Paper(root), datetime.now(UTC)
+    with closing(made.db):
+        made.set("insert into publishers (slug, name) values ('paper', 'الصحيفة')")
+        made.run(now - HOUR)
+        made.run(now - DAY, command="backup /mnt", state="failed")
+        made.listing(FEED, state="failed", failures=3, at=now, due_at=now + 3 * HOUR)
+        made.problem("http-403", FEED, at=now)
+    return made
+
+
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory):
     made = Paper(tmp_path_factory.mktemp("lived"))

@@ -277,8 +277,9 @@ def test_without_a_way_nothing_is_looked_at(tmp_path):
     assert looking._thread is None
 
 
-def test_a_new_archive_has_none_yet(tmp_path, own):
+def test_where_nothing_was_archived_nothing_is_made(tmp_path, own):
     Alerts(tmp_path / "none", own).look()
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_webhook_does_not_go_past_a_socks_proxy(own, hook):

@@ -1,29 +1,18 @@
 """`warraq status` is read by people in 80 columns, and by monitors."""
 
 import json
-from contextlib import closing
-from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
 
 from archive.commands.monitoring import status
-from archive.habits import DAY, HOUR
-from tests.archive.test_status import FEED, Paper
+from tests.archive.test_status import FEED, Paper, refusing
 
 
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory):
     """A newspaper that refuses us, in an archive whose last backup failed."""
-    made = Paper(tmp_path_factory.mktemp("archive"))
-    now = datetime.now(UTC)
-    with closing(made.db):
-        made.set("insert into publishers (slug, name) values ('paper', 'الصحيفة')")
-        made.run(now - HOUR)
-        made.run(now - DAY, command="backup /mnt", state="failed")
-        made.listing(FEED, state="failed", failures=3, at=now, due_at=now + 3 * HOUR)
-        made.problem("http-403", FEED, at=now)
-    return made
+    return refusing(tmp_path_factory.mktemp("archive"))
 
 
 def run(paper, *words):

@@ -1,18 +1,14 @@
 """The page of how newspapers fare: all of it for the owner, the newspapers for strangers."""
 
-from contextlib import closing
-from datetime import UTC, datetime
-
 import pytest
 from datasette.app import Datasette
 
 from archive.database import NAME
-from archive.habits import DAY, HOUR
 from archive.site.language import COOKIE
 from archive.site.wording import word
 from archive.status import _known
 from tests.archive.reading_room import words
-from tests.archive.test_status import FEED, Paper
+from tests.archive.test_status import FEED, refusing
 
 PUBLIC = {"plugins": {"warraq": {"public": True}}}
 
@@ -20,14 +16,7 @@ PUBLIC = {"plugins": {"warraq": {"public": True}}}
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """A newspaper that refuses us, in an archive whose last backup failed."""
-    made = Paper(tmp_path_factory.mktemp("archive"))
-    now = datetime.now(UTC)
-    with closing(made.db):
-        made.set("insert into publishers (slug, name) values ('paper', 'الصحيفة')")
-        made.run(now - HOUR)
-        made.run(now - DAY, command="backup /mnt", state="failed")
-        made.listing(FEED, state="failed", failures=3, at=now, due_at=now + 3 * HOUR)
-        made.problem("http-403", FEED, at=now)
+    made = refusing(tmp_path_factory.mktemp("archive"))
     (made.root / "warc").mkdir()
     return made.root
 

@@ -308,7 +308,7 @@ def free_id(db: sqlite3.Connection, key: str) -> int:
 
 LEARNING = timedelta(days=7)  # for so long it is learnt whether a newspaper's articles change
 WINDOW = timedelta(days=30)
-_CALM = 50  # looks of which none showed a change
+_CALM = 50  # rechecks of which none showed a change
 _LOOKS = """
 with learnt(at) as (
     select strftime('%Y-%m-%dT%H:%M:%fZ', min(fetched_at), :learning) from captures
@@ -320,7 +320,7 @@ with learnt(at) as (
 )
 select (select at from learnt) learnt_at,
     (select total(number) from seen where outcome = 'new') firsts,
-    (select total(number) from seen where outcome != 'new') looks,
+    (select total(number) from seen where outcome != 'new') rechecks,
     (select total(number) from seen where outcome in ('changed', 'missing', 'gone')) changes,
     (
         select count(*) from visits v join articles a on a.id = v.article
@@ -331,30 +331,30 @@ select (select at from learnt) learnt_at,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looks:
+class Rechecks:
     """How often a publisher's articles were looked at again in the last 30 days, and are to be.
 
-    Of those that were found since `learnt_at`: `firsts` were read for the first time, `looks` were
-    made at them, of which so many showed `changes`, and as many are `planned`.
+    Of those that were found since `learnt_at`: `firsts` were read for the first time; of so many
+    `rechecks` of them so many showed `changes`; and as many are `planned`.
     """
 
     learnt_at: datetime
     firsts: int = 0
-    looks: int = 0
+    rechecks: int = 0
     changes: int = 0
     planned: int = 0
 
     @property
     def spare(self) -> int:
-        """How many looks may be planned besides, so that they are never more than `firsts`."""
-        return self.firsts - self.looks - self.planned
+        """How many more may be planned, so that they are never more than `firsts`."""
+        return self.firsts - self.rechecks - self.planned
 
     @property
     def is_calm(self) -> bool:
         """Whether its articles were never seen to change."""
-        return self.looks >= _CALM and not self.changes
+        return self.rechecks >= _CALM and not self.changes
 
-    def after(self, visit: Visit, outcome: Outcome, due_at: datetime | None) -> "Looks":
+    def after(self, visit: Visit, outcome: Outcome, due_at: datetime | None) -> "Rechecks":
         """Return what is true after a visit, by what came of it and when its article is due."""
         is_read = visit.article is not None or outcome is Outcome.NEW
         is_late = visit.found_at is not None and visit.found_at >= self.learnt_at
@@ -365,13 +365,13 @@ class Looks:
         return replace(
             self,
             firsts=self.firsts + (visit.article is None),
-            looks=self.looks + (visit.article is not None),
+            rechecks=self.rechecks + (visit.article is not None),
             changes=self.changes + changed,
             planned=self.planned + (due_at is not None) - was_planned,
         )
 
 
-def looks(db: sqlite3.Connection, publisher: str, *, now: datetime) -> Looks:
+def rechecks(db: sqlite3.Connection, publisher: str, *, now: datetime) -> Rechecks:
     """Return how often a publisher's articles are looked at again."""
     asked = {
         "publisher": publisher,
@@ -381,4 +381,4 @@ def looks(db: sqlite3.Connection, publisher: str, *, now: datetime) -> Looks:
     (row,) = rows.select(db, _LOOKS, asked)
     learnt_at = row.pop("learnt_at")
     counts = {name: int(number) for name, number in row.items()}
-    return Looks(learnt_at=from_iso(learnt_at) if learnt_at else now + LEARNING, **counts)
+    return Rechecks(learnt_at=from_iso(learnt_at) if learnt_at else now + LEARNING, **counts)

@@ -41,7 +41,7 @@ def of_capture(db: sqlite3.Connection, capture: int) -> dict[str, Rendering]:
 
 
 def place_of(db: sqlite3.Connection, capture: int, kind: str = "page") -> WarcLocation | None:
-    """Return where a rendering of a capture lies; None where there is none of that kind."""
+    """Return where a rendering of a capture lies; None where it has none of that kind."""
     shown = of_capture(db, capture).get(kind)
     return shown.record if shown else None
 

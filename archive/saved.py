@@ -96,7 +96,7 @@ def pending(
 ) -> list[str]:
     """Return those addresses that are still to be visited: never yet, or again after a failure.
 
-    With `full`, also those of which there is no screenshot.
+    With `full`, also those without a screenshot.
     """
     known = {url: standing(db, url, full=full) for url in urls}
     return [url for url, each in known.items() if _is_pending(each, now)]

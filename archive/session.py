@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Self
 
 from archive import captures, journal, problems, recovery, runs, stories
-from archive.articles import Looks
+from archive.articles import Rechecks
 from archive.clock import Clock, system
 from archive.database import NAME, PRIVATE, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
@@ -63,7 +63,7 @@ class Session:
         what is remembered of these.
         """
         self.totals: Counter[str] = Counter()
-        self._looks: dict[str, Looks] = {}  # by publisher, as they stand
+        self._rechecks: dict[str, Rechecks] = {}  # by publisher, as they stand
         self.root = root
         self.warc_folder = root / WARC_FOLDER
         self._roll_bytes = roll_bytes

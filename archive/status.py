@@ -166,7 +166,7 @@ def status(root: Path, *, now: datetime) -> Status:
     """Judge the archive in `root` and all that it follows.
 
     Raises:
-        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        NewerArchive, NotAnArchive: if `root` holds no archive that can be read.
     """
     with closing(open_for_reading(root)) as db:
         return read(db, root, now=now)

@@ -18,7 +18,7 @@ from archive import (
     stories,
     visits,
 )
-from archive.articles import Looks
+from archive.articles import Rechecks
 from archive.clock import from_iso, iso
 from archive.models import (
     Capture,
@@ -277,15 +277,15 @@ class Store(Session):
         return state
 
     def _count(self, visit: Visit, outcome: Outcome, due_at: datetime | None) -> None:
-        if known := self._looks.get(visit.publisher):
-            self._looks[visit.publisher] = known.after(visit, outcome, due_at)
+        if known := self._rechecks.get(visit.publisher):
+            self._rechecks[visit.publisher] = known.after(visit, outcome, due_at)
         self.batch.count()
 
-    def looks(self, publisher: str) -> Looks:
+    def rechecks(self, publisher: str) -> Rechecks:
         """Return how often a publisher's articles are looked at again, with this run's visits."""
-        if publisher not in self._looks:
-            self._looks[publisher] = articles.looks(self.db, publisher, now=self.clock())
-        return self._looks[publisher]
+        if publisher not in self._rechecks:
+            self._rechecks[publisher] = articles.rechecks(self.db, publisher, now=self.clock())
+        return self._rechecks[publisher]
 
     def problem(
         self, problem: Problem, *, url: str, publisher: str | None, capture: Capture | None = None

@@ -178,9 +178,9 @@ class Keeper:
         kinds = {problem.kind for problem in reading.extraction.problems if not is_alias}
         passing = any(kind.passing for kind in kinds)
         passing = passing or (kept.article is None and visit.article is not None)
-        looks = self.store.looks(visit.publisher) if kept.article else None
+        rechecks = self.store.rechecks(visit.publisher) if kept.article else None
         edited = kept.outcome is Outcome.CHANGED
-        success = partial(schedule.after_success, looks=looks, edited=edited)
+        success = partial(schedule.after_success, rechecks=rechecks, edited=edited)
         again: Callable[..., datetime | None] = success
         again = partial(after_failure, self.store) if passing else again
         if kept.article is None and ProblemKind.MAYBE_GONE in kinds:

@@ -169,8 +169,8 @@ class Outcomes:
     ) -> State:
         """End a visit whose answer was read; a listing was `followed` so far."""
         now = self._store.clock()
-        looks = self._store.looks(visit.publisher) if visit.article else None
-        due_at, not_before = schedule.after_success(visit, now=now, looks=looks), None
+        rechecks = self._store.rechecks(visit.publisher) if visit.article else None
+        due_at, not_before = schedule.after_success(visit, now=now, rechecks=rechecks), None
         waits = followed is not None and followed.beyond and followed.moved is not None
         if waits:
             due_at = now + schedule.FIRST_FAILURE

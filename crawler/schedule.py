@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from zlib import crc32
 
-from archive.articles import Looks
+from archive.articles import Rechecks
 from archive.history import CONFIRMED
 from archive.models import Kind, Visit
 
@@ -27,14 +27,14 @@ GIVE_UP = 10
 
 
 def after_success(
-    visit: Visit, *, now: datetime, looks: Looks | None = None, edited: bool = False
+    visit: Visit, *, now: datetime, rechecks: Rechecks | None = None, edited: bool = False
 ) -> datetime | None:
     """Return when a visit that got its answer is due again; None when it is never again.
 
     Listings are looked at when the crawl's schedule or the listing they stand in says so; what a
     walk into the past found is old news, and looked at once more. What somebody asked to be watched
     is looked at by its age since then, weekly at last, for as long as was asked. An article in
-    which an edit was seen is due soon. `looks` are those of its publisher: see `_sparing`.
+    which an edit was seen is due soon. `rechecks` are those of its publisher: see `_sparing`.
     """
     if visit.kind is not Kind.ARTICLE:
         return None
@@ -44,8 +44,8 @@ def after_success(
     if visit.past:
         return now + AGES[-1]
     found_at = min(visit.found_at or now, now)  # a clock that was ahead found it tomorrow
-    if looks and found_at >= looks.learnt_at:
-        return _sparing(visit, looks, now=now, found_at=found_at, edited=edited)
+    if rechecks and found_at >= rechecks.learnt_at:
+        return _sparing(visit, rechecks, now=now, found_at=found_at, edited=edited)
     again = _ahead(AGES, now=now, found_at=found_at)
     return min(again, now + SOON) if again and edited else again
 
@@ -59,7 +59,7 @@ def _ahead(ages: Sequence[timedelta], *, now: datetime, found_at: datetime) -> d
 
 
 def _sparing(
-    visit: Visit, looks: Looks, *, now: datetime, found_at: datetime, edited: bool
+    visit: Visit, rechecks: Rechecks, *, now: datetime, found_at: datetime, edited: bool
 ) -> datetime | None:
     """Return when an article is looked at again of a newspaper that is known for a week.
 
@@ -70,16 +70,16 @@ def _sparing(
     were seen. Where none was ever seen, three of four have it at 30 days: a removal is found by
     then. Where there are many to spare, articles have all the ages.
     """
-    spare, is_first = looks.spare + (visit.article is None), visit.article is None
+    spare, is_first = rechecks.spare + (visit.article is None), visit.article is None
     if spare < 1:
         return None
     if edited:
         return now + SOON
-    if spare > PLENTY and not looks.is_calm:
+    if spare > PLENTY and not rechecks.is_calm:
         return _ahead(AGES, now=now, found_at=found_at)
-    if not is_first or (spare <= PUT_BY and not looks.is_calm):
+    if not is_first or (spare <= PUT_BY and not rechecks.is_calm):
         return None
-    is_late = looks.is_calm and crc32(visit.key.encode()) % 4 > 0
+    is_late = rechecks.is_calm and crc32(visit.key.encode()) % 4 > 0
     return _ahead((AGES[-1] if is_late else AGES[2],), now=now, found_at=found_at)
 
 

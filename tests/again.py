@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from archive.articles import LEARNING, WINDOW, Looks
+from archive.articles import LEARNING, WINDOW, Rechecks
 from archive.models import Kind, Outcome, Visit
 from crawler import schedule
 from fixtures import ALL, Clock, Newspaper, Newsstand
@@ -36,7 +36,7 @@ class Reader:
         self.count = Counter[str]()
         self.delays: list[float] = []
         self._press = press
-        self._looks = Looks(learnt_at=begin)
+        self._rechecks = Rechecks(learnt_at=begin)
         self._log: list[tuple[datetime, bool]] = []  # when, and whether for the first time
         self._due: dict[int, Visit] = {}
         self._seen: dict[int, datetime] = {}
@@ -71,7 +71,7 @@ class Reader:
         self.count["changed"] += size if outcome is Outcome.CHANGED else 0
         self._log.append((now, is_new))
         due_at = self._next_look(visit, number, outcome, status=status, now=now)
-        self._looks = self._looks.after(visit, outcome, due_at)
+        self._rechecks = self._rechecks.after(visit, outcome, due_at)
         if due_at:
             etag = status == 200
             self._due[number] = replace(
@@ -130,10 +130,10 @@ class Reader:
             return None
         recent = [is_new for at, is_new in self._log if at > now - WINDOW]
         known = replace(
-            self._looks, firsts=sum(recent[:-1]), looks=len(recent) - 1 - sum(recent[:-1])
+            self._rechecks, firsts=sum(recent[:-1]), rechecks=len(recent) - 1 - sum(recent[:-1])
         )
         is_edit = outcome is Outcome.CHANGED
-        return schedule.after_success(visit, now=now, looks=known, edited=is_edit)
+        return schedule.after_success(visit, now=now, rechecks=known, edited=is_edit)
 
 
 @click.command()

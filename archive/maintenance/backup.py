@@ -67,7 +67,7 @@ def back_up(
     days are kept, so that `restore` can go back to each; 0 leaves those that are there as they are.
 
     Raises:
-        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        NewerArchive, NotAnArchive: if `root` holds no archive that can be read.
         ArchiveLocked: if somebody writes into `target`.
         ArchiveError: if `target` holds something else, or cannot be written.
     """
@@ -287,7 +287,7 @@ def copy_into(copy: sqlite3.Connection, root: Path) -> None:
     """Copy the archive's database into an empty one, all of one moment.
 
     Raises:
-        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        NewerArchive, NotAnArchive: if `root` holds no archive that can be read.
     """
     copy.execute("pragma synchronous = off")  # synced once, by whoever keeps it
     with closing(open_for_reading(root)) as source:

@@ -54,7 +54,7 @@ def articles(
     All is of one moment.
 
     Raises:
-        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        NewerArchive, NotAnArchive: if `root` holds no archive that can be read.
         ArchiveError: if `where` is not a valid condition.
     """
     with closing(open_for_reading(root)) as db:
@@ -207,7 +207,7 @@ def write_warc(
     Each comes with its request; the payload that a revisit record stands for comes before it.
 
     Raises:
-        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        NewerArchive, NotAnArchive: if `root` holds no archive that can be read.
         ArchiveError: if `where` is not a valid condition.
     """
     info = {"software": "warraq export", "isPartOf": f"captures where {where}"}

@@ -57,7 +57,7 @@ def publish(root: Path, target: Path, *, clock: Clock = system) -> Publication:
     whoever serves `target` sees the old one or the new one.
 
     Raises:
-        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        NewerArchive, NotAnArchive: if `root` holds no archive that can be read.
         ArchiveError: if `target` holds something else, or cannot be written.
     """
     open_for_reading(root).close()

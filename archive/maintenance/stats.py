@@ -71,7 +71,7 @@ def stats(root: Path) -> Stats:
     """Count what the archive in `root` holds; of one moment, but for the sizes of files.
 
     Raises:
-        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        NewerArchive, NotAnArchive: if `root` holds no archive that can be read.
     """
     with closing(open_for_reading(root)) as db:
         shares = tuple(record(Share, row) for row in select(db, _BY_PUBLISHER))

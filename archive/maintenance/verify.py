@@ -75,7 +75,7 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
     """Check every record, row and revision of the archive in `root`, and its search index.
 
     Raises:
-        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        NewerArchive, NotAnArchive: if `root` holds no archive that can be read.
         ArchiveError: if a checking process was killed.
         OSError, sqlite3.Error, MemoryError: if the machine does not let it go on.
     """

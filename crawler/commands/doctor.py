@@ -72,7 +72,7 @@ def doctor(archive: Path, send_alert: bool, as_json: bool) -> None:
     Checks the libraries, SQLite, time zones, the clock (against files, the last run and what
     servers said), the folder's rights, its disk, warraq.toml, the contact, the proxy, publishers'
     files, Chromium where it is needed, alerts and saved searches. It changes nothing. It ends with
-    1 where something is wrong; a warning alone is no error. `warraq watch` does the same at its
+    1 where something is wrong; a warning alone is not an error. `warraq watch` does the same at its
     start, without the network.
 
     \b

@@ -75,7 +75,7 @@ def save(
     """Archive single pages: URLs, or files that list them.
 
     A file (`-` for standard input) has one URL per line; empty lines and lines that begin with #
-    are skipped, lines that are no address are reported. The page is fetched, its bytes are kept,
+    are skipped, lines that are not addresses are reported. The page is fetched, its bytes are kept,
     its text is extracted and indexed. The publisher need not be known.
 
     A table (CSV of a spreadsheet) has a column of addresses, found by its name (url, link, رابط) or
@@ -246,7 +246,7 @@ def _lines(name: str, content: bytes) -> list[str]:
 
 
 def _fault(url: str) -> str:
-    """Return why this is no address; nothing for one that is."""
+    """Return why this is not an address; an empty text where it is."""
     try:
         identity_key(url)
     except ValueError as error:

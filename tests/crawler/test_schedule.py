@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import articles
-from archive.articles import Looks
+from archive.articles import Rechecks
 from archive.models import Kind, Visit
 from crawler import schedule
 
@@ -100,7 +100,7 @@ def test_an_article_gets_at_most_six_looks_and_none_in_the_past(first, late):
     assert looks <= len(schedule.AGES)
 
 
-def test_looked_at_on_time_an_article_gets_all_six_looks():
+def test_looked_at_on_time_an_article_gets_all_six_rechecks():
     one, now, looks = visit(), NOW, 0
     while again := schedule.after_success(one, now=now):
         now, looks = again, looks + 1
@@ -205,8 +205,8 @@ def test_a_listing_that_is_not_found_is_asked_for_hourly():
     assert schedule.after_gone(feed, now=NOW) == NOW + HOUR
 
 
-def looks(**counts):
-    return Looks(learnt_at=NOW - 10 * DAY, **counts)
+def rechecks(**counts):
+    return Rechecks(learnt_at=NOW - 10 * DAY, **counts)
 
 
 @pytest.mark.parametrize(
@@ -224,15 +224,15 @@ def looks(**counts):
 )
 def test_of_a_newspaper_that_is_known_each_article_has_one_look(known, counts, edited, again):
     one = replace(visit(), article=1 if known else None)
-    due_at = schedule.after_success(one, now=NOW, looks=looks(**counts), edited=edited)
+    due_at = schedule.after_success(one, now=NOW, rechecks=rechecks(**counts), edited=edited)
     assert due_at == (again and NOW + again)
 
 
 def test_in_its_first_week_an_article_has_all_ages_and_is_due_soon_after_an_edit():
-    young = Looks(learnt_at=NOW + DAY, firsts=5, looks=90)
+    young = Rechecks(learnt_at=NOW + DAY, firsts=5, rechecks=90)
     old = visit(age=2 * DAY)
-    assert schedule.after_success(old, now=NOW, looks=young) == NOW + DAY
-    assert schedule.after_success(old, now=NOW, looks=young, edited=True) == NOW + 6 * HOUR
+    assert schedule.after_success(old, now=NOW, rechecks=young) == NOW + DAY
+    assert schedule.after_success(old, now=NOW, rechecks=young, edited=True) == NOW + 6 * HOUR
 
 
 @given(
@@ -254,14 +254,14 @@ def test_there_are_never_more_looks_by_age_than_new_articles(days, edits, dice):
         number += new
         for one in dice.sample(due + fresh, len(due + fresh)):
             recent = now - articles.WINDOW
-            known = looks(
+            known = rechecks(
                 firsts=sum(at > recent for at in firsts),
-                looks=sum(at > recent for at in made),
+                rechecks=sum(at > recent for at in made),
                 changes=int(edits > 0),
                 planned=len(planned),
             )
             is_edit = one.article is not None and dice.random() < edits
-            due_at = schedule.after_success(one, now=now, looks=known, edited=is_edit)
+            due_at = schedule.after_success(one, now=now, rechecks=known, edited=is_edit)
             planned.pop(one.key, None)
             (made if one.article else firsts).append(now)
             if due_at:

@@ -216,10 +216,10 @@ def rechecks(**counts):
         (False, {"firsts": 3}, False, DAY),
         (False, {"firsts": 9, "planned": 9}, False, None),
         (False, {"firsts": 90}, False, HOUR),  # there are many to spare
-        (True, {"firsts": 9, "looks": 5}, False, None),
-        (True, {"firsts": 9, "looks": 5}, True, 6 * HOUR),
-        (True, {"firsts": 9, "looks": 9}, True, None),
-        (False, {"firsts": 90, "looks": 60, "planned": 30}, False, 30 * DAY),  # nothing changes
+        (True, {"firsts": 9, "rechecks": 5}, False, None),
+        (True, {"firsts": 9, "rechecks": 5}, True, 6 * HOUR),
+        (True, {"firsts": 9, "rechecks": 9}, True, None),
+        (False, {"firsts": 90, "rechecks": 60, "planned": 30}, False, 30 * DAY),  # nothing changes
     ],
 )
 def test_of_a_newspaper_that_is_known_each_article_has_one_look(known, counts, edited, again):
